@@ -1,0 +1,164 @@
+/*
+ * eval - one evaluation: facts, answers, now, and what the walk collects.
+ *
+ * This is all that a check sees.  It holds no service: a check that needs the
+ * world notes a question and is pending.  Replies are built here by the rules
+ * of Postfix's smtpd_check_reject(), prefixes soften here.
+ * Threads: confined; pure.
+ */
+#ifndef MM_EVAL_H
+#define MM_EVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/dns.h"
+#include "lib/session.h"
+#include "lib/settings.h"
+#include "lib/verdict.h"
+
+struct mm_arena;
+
+enum mm_outcome {
+	MM_DUNNO = 0,
+	MM_OK,
+	MM_REJECT,
+	MM_PENDING,
+};
+
+/* Which step said something, and on what evidence. */
+struct mm_why {
+	const char *reason;  /* the restriction as written, keys hidden */
+	enum mm_chain chain; /* the list it stands in */
+	const char *list;    /* label of the DNS list, or NULL */
+	const char *answer;  /* its code, or the table's key; or NULL */
+};
+
+enum mm_effect_kind {
+	MM_EFFECT_WARN, /* a softened step, or a table's WARN */
+	MM_EFFECT_INFO, /* a table's INFO */
+};
+struct mm_effect {
+	enum mm_effect_kind kind;
+	struct mm_why why;
+	const char *text; /* the reply it would have been, or the text */
+	struct mm_effect *next;
+};
+
+/* A question that a step looked at. */
+struct mm_asked {
+	const char *name;
+	enum mm_dns_type type;
+	const struct mm_dns_answer *answer; /* NULL: not there */
+	const char *shown;		    /* name with keys hidden */
+	struct mm_asked *next;
+};
+
+/* What one step of the walk did. */
+struct mm_trace {
+	enum mm_chain chain;
+	const char *step; /* as written, keys hidden */
+	unsigned line;	  /* in the configuration file */
+	enum mm_outcome outcome;
+	const char *note; /* a few words: "not listed", "no HELO"; or NULL */
+	struct mm_asked *asked;
+	struct mm_trace *next;
+};
+
+/* What an evaluation comes to.  All in the arena. */
+struct mm_result {
+	bool done;	/* else questions or facts are missing */
+	unsigned lacks; /* facts that a step waits for, MM_NEEDS bits */
+	/* not answered yet, in the order of the steps; the first one is what
+	 * the first undecided step waits for */
+	struct mm_dns_question *questions;
+	size_t nquestions;
+	/* if done */
+	enum mm_verdict verdict; /* MM_ACCEPT, MM_REJECTED, MM_DEFERRED */
+	struct mm_reply reply;
+	struct mm_why why;
+	const struct mm_why *mark; /* ask the greylist; NULL: do not */
+	struct mm_effect *effects; /* in order */
+	struct mm_trace *trail;	   /* in order */
+	bool failed;		   /* out of memory: accepted unjudged */
+};
+
+/* How a step's refusal is softened, by the prefixes before it. */
+enum mm_soften {
+	MM_SOFTEN_NOT = 0,
+	MM_SOFTEN_WARN = 1,
+	MM_SOFTEN_GREYLIST = 2,
+};
+
+struct mm_deferral {
+	bool up;
+	struct mm_reply reply;
+	struct mm_why why;
+};
+
+struct mm_eval {
+	const struct mm_settings *settings;
+	const struct mm_session *session;
+	const struct mm_answers *answers;
+	int64_t now; /* seconds, 1970 */
+	struct mm_arena *arena;
+	struct mm_result *result;
+
+	/* the walk */
+	bool pending; /* a step before was */
+	bool halted;  /* the look-ahead stops: AUTH is not known */
+	enum mm_chain chain;
+	unsigned soften;	/* MM_SOFTEN bits */
+	struct mm_why why;	/* of the step at work */
+	struct mm_trace *trace; /* of the step at work */
+	struct mm_deferral defer_if_permit, defer_if_reject;
+
+	/* tails of result's lists */
+	size_t questions_size;
+	struct mm_effect **effects_end;
+	struct mm_trace **trail_end;
+};
+
+/*
+ * The answer to a question.  NULL: it is not there; the question has been
+ * noted and the check returns MM_PENDING.  name is copied and folded.
+ */
+const struct mm_dns_answer *mm_eval_ask(
+    struct mm_eval *ev, const struct mm_dns_question *question);
+
+/* The CLASS of Postfix's texts, "Client host", and the name before it. */
+struct mm_subject {
+	const char *name;  /* NULL: no "<name>: " in the text */
+	const char *class; /* "Client host" */
+};
+/* The subject of a generic word: that of the list it stands in. */
+struct mm_subject mm_eval_subject(const struct mm_eval *ev);
+
+/*
+ * "CODE DSN <name>: CLASS rejected: text".  The DSN's first digit follows the
+ * code.  What the outcome is depends on prefixes and flags: return it.
+ */
+enum mm_outcome mm_eval_reject(struct mm_eval *ev, unsigned code,
+    const char *dsn, struct mm_subject subject, const char *text);
+/* The whole text after the DSN as it is. */
+enum mm_outcome mm_eval_refuse(
+    struct mm_eval *ev, unsigned code, const char *dsn, const char *text);
+/* "451 4.3.5 ...": never softened. */
+enum mm_outcome mm_eval_misconfigured(struct mm_eval *ev, const char *text);
+/* Raise a flag; the first one stands.  MM_DUNNO. */
+enum mm_outcome mm_eval_defer_if_permit(struct mm_eval *ev, unsigned code,
+    const char *dsn, struct mm_subject subject, const char *text);
+enum mm_outcome mm_eval_defer_if_reject(struct mm_eval *ev, unsigned code,
+    const char *dsn, struct mm_subject subject, const char *text);
+/* Marks the walk for the greylist; the first mark stands.  MM_DUNNO. */
+enum mm_outcome mm_eval_greylist(struct mm_eval *ev);
+void mm_eval_effect(
+    struct mm_eval *ev, enum mm_effect_kind kind, const char *text);
+/* A few words for the trail; text is borrowed for the arena's life. */
+void mm_eval_note(struct mm_eval *ev, const char *text);
+/* DSNs of the kind d.1.n depend on what is refused (RFC 3463 3.2). */
+const char *mm_eval_dsn_fix(
+    struct mm_eval *ev, const char *dsn, const char *class);
+
+#endif

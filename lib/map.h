@@ -1,0 +1,55 @@
+/*
+ * map - a lookup table, "type:name", as in postmap(1) and access(5).
+ *
+ * All types here are resident: read whole when opened, immutable afterwards.
+ * hash:, btree:, lmdb: and texthash: read the text file itself.  cidr:,
+ * pcre:, regexp: are pattern tables: they see whole keys only, once.
+ * Threads: immutable; a lookup in a pattern table brings its own match data.
+ */
+#ifndef MM_MAP_H
+#define MM_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mm_arena;
+struct mm_complaints;
+struct mm_err;
+struct mm_map;
+
+enum mm_found {
+	MM_MAP_NOTHING = 0, /* no such key */
+	MM_MAP_FOUND,
+	MM_MAP_FAILED, /* the table cannot be used, or memory is out */
+};
+
+/* Partial keys make sense (hash and kin), or whole ones only (patterns). */
+enum mm_map_kind {
+	MM_MAP_KEYED,
+	MM_MAP_PATTERN,
+	MM_MAP_STATIC, /* the same answer for every key */
+};
+
+/* file:line of a row, for complaints; line 0: inline. */
+typedef bool mm_map_each(void *ctx, const char *value, const char *file,
+    unsigned line); /* false: stop */
+
+/*
+ * spec is "type:name", or "type:{ ... }" inline.  Faulty rows are
+ * complained about with file and line, as errors; a table that is not there
+ * or of an unknown type is NULL with *err.  where: file and line of spec
+ * itself, for rows that stand in it.
+ */
+struct mm_map *mm_map_open(const char *spec, const char *where_file,
+    unsigned where_line, struct mm_complaints *all, struct mm_err *err);
+void mm_map_free(struct mm_map *map); /* NULL is fine */
+const char *mm_map_spec(const struct mm_map *map);
+enum mm_map_kind mm_map_kind(const struct mm_map *map);
+/* *value is in arena or borrowed from map; "$1" and kin are filled in. */
+enum mm_found mm_map_lookup(const struct mm_map *map, const char *key,
+    struct mm_arena *arena, const char **value);
+/* Every value as written, for checking at load. */
+void mm_map_values(const struct mm_map *map, mm_map_each *each, void *ctx);
+size_t mm_map_size(const struct mm_map *map); /* rows */
+
+#endif

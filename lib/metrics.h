@@ -1,0 +1,48 @@
+/*
+ * metrics - counters of the whole process.
+ *
+ * One fixed table; names as they are printed.  Per-list numbers are in lists.
+ * Threads: shared, atomics.
+ */
+#ifndef MM_METRICS_H
+#define MM_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum mm_metric {
+	MM_SESSIONS,	     /* opened */
+	MM_SESSIONS_OPEN,    /* now */
+	MM_SESSIONS_REFUSED, /* above the limit, let pass unjudged */
+	MM_TRANSACTIONS,
+	MM_ACCEPTS,
+	MM_REJECTS,
+	MM_DEFERS,
+	MM_GREYLISTS,
+	MM_WARNINGS,
+	MM_GREYLIST_NEW,    /* seen for the first time */
+	MM_GREYLIST_EARLY,  /* came back too soon */
+	MM_GREYLIST_PASSED, /* came back in time */
+	MM_GREYLIST_KNOWN,
+	MM_GREYLIST_ALLOWED, /* automatically, by client */
+	MM_STORE_ERRORS,     /* mail passed because the store did not answer */
+	MM_DEADLINES,	     /* a RCPT waited to its deadline */
+	MM_WAITERS,	     /* callbacks waiting now */
+	MM_WAITERS_REFUSED,  /* too many waited already */
+	MM_LOG_DROPPED,	     /* records */
+	MM_RELOADS,
+	MM_RELOADS_FAILED,
+	MM_OUT_OF_MEMORY, /* walks cut short: the mail passed */
+	MM_NMETRICS,
+};
+
+struct mm_metrics;
+
+struct mm_metrics *mm_metrics_new(void);
+void mm_metrics_free(struct mm_metrics *metrics);
+void mm_metric_add(
+    struct mm_metrics *metrics, enum mm_metric which, int64_t by);
+int64_t mm_metric_get(const struct mm_metrics *metrics, enum mm_metric which);
+const char *mm_metric_name(enum mm_metric which);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * policy - the immutable snapshot: settings, compiled lists, opened tables.
+ *
+ * Built whole, checked whole, counted.  Whoever holds a reference sees one
+ * configuration from beginning to end.
+ * Threads: immutable; the count is atomic.
+ */
+#ifndef MM_POLICY_H
+#define MM_POLICY_H
+
+#include <stdint.h>
+
+#include "lib/eval.h"
+
+struct mm_complaints;
+struct mm_dnsxl;
+struct mm_err;
+struct mm_policy;
+
+/*
+ * Reads a configuration file and everything that it names.  NULL with *err:
+ * the file cannot be read; NULL without complaints of MM_ERROR never happens
+ * otherwise: each error is in *all, and *err counts them.
+ */
+struct mm_policy *mm_policy_load(
+    const char *path, struct mm_complaints *all, struct mm_err *err);
+/* The same from text that stands for a file. */
+struct mm_policy *mm_policy_parse(const char *text, const char *file,
+    struct mm_complaints *all, struct mm_err *err);
+struct mm_policy *mm_policy_ref(struct mm_policy *policy);
+void mm_policy_unref(struct mm_policy *policy); /* NULL is fine */
+
+const struct mm_settings *mm_policy_settings(const struct mm_policy *policy);
+/* The i-th DNS list named anywhere in it, NULL behind the last one; a list
+ * stands there once for each of its filters. */
+const struct mm_dnsxl *mm_policy_dnsxl(
+    const struct mm_policy *policy, size_t i);
+/* Nothing in the lists: says so at start. */
+bool mm_policy_empty(const struct mm_policy *policy);
+/* Does any list use the greylist? */
+bool mm_policy_greylists(const struct mm_policy *policy);
+
+/*
+ * The pure function: one walk over the chain.  ret is wholly overwritten;
+ * what it points to lives in arena, in answers and in the policy.
+ */
+void mm_policy_evaluate(const struct mm_policy *policy,
+    const struct mm_session *session, const struct mm_answers *answers,
+    int64_t now, struct mm_arena *arena, struct mm_result *ret);
+/* A deadline passed: what is asked and not answered is missed from now on. */
+void mm_result_miss(const struct mm_result *result, struct mm_answers *answers);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * settings - every parameter of mailmum.conf: type, default, range.
+ *
+ * One table says it all; defaults are text in the file's own syntax, so that
+ * the manual's test can check them.  A parameter that Postfix also has keeps
+ * Postfix's name and meaning (postconf(5)).
+ * Threads: immutable once read.
+ */
+#ifndef MM_SETTINGS_H
+#define MM_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/conf.h"
+
+/* The lists of the chain, in Postfix's order of evaluation. */
+enum mm_chain {
+	MM_CHAIN_CLIENT,
+	MM_CHAIN_HELO,
+	MM_CHAIN_SENDER,
+	MM_CHAIN_RELAY,
+	MM_CHAIN_RECIPIENT,
+	MM_NCHAIN,
+};
+
+struct mm_settings {
+	/* the daemon; strings are never NULL, "" is unset */
+	const char *milter_socket, *milter_socket_group, *user;
+	const char *control_socket, *state_directory, *log_to;
+	unsigned milter_socket_mode; /* permission bits */
+	unsigned session_limit;	     /* simultaneous ones; 0: by descriptors */
+	unsigned waiter_limit;	     /* callbacks that wait at once */
+
+	/* the resolver */
+	const char *dns_forward, *dns_stub, *dns_trust_anchor_file;
+	int64_t dns_deadline; /* ms */
+	unsigned dns_cache_entries, dns_in_flight;
+	bool ask_before_auth;
+
+	/* greylisting; times in ms */
+	int64_t greylist_delay, greylist_retry_window, greylist_max_age;
+	unsigned greylist_ipv4_prefix, greylist_ipv6_prefix;
+	unsigned greylist_auto_allow_count;
+	const char *greylist_store;
+
+	/* the policy */
+	const char *myhostname, *mynetworks;
+	struct mm_text restrictions[MM_NCHAIN];
+	bool smtpd_helo_required, strict_rfc821_envelopes, smtpd_delay_reject;
+	bool soft_bounce;
+	const char *parent_domain_matches_subdomains;
+	const char *smtpd_null_access_lookup_key, *recipient_delimiter;
+	const char *default_rbl_reply, *rbl_reply_maps, *dnsxl_labels;
+	unsigned access_map_defer_code, access_map_reject_code, defer_code,
+	    invalid_hostname_reject_code, maps_rbl_reject_code,
+	    non_fqdn_reject_code, reject_code, unknown_address_reject_code,
+	    unknown_client_reject_code, unknown_hostname_reject_code;
+	bool unknown_address_defers; /* tempfail action is "defer" */
+	bool unknown_helo_hostname_defers;
+};
+
+/*
+ * Reads all parameters.  What is wrong is complained about; the default then
+ * stands.  The result is the caller's; NULL: out of memory.
+ */
+struct mm_settings *mm_settings_read(
+    const struct mm_conf *conf, struct mm_complaints *all);
+void mm_settings_free(struct mm_settings *settings); /* NULL is fine */
+
+/* For a reload: the names of settings that differ and need a restart, as
+ * notices. */
+void mm_settings_compare(const struct mm_settings *running,
+    const struct mm_settings *wanted, const char *file,
+    struct mm_complaints *all);
+/* Does the resolver have to be told anew? */
+bool mm_settings_dns_differ(
+    const struct mm_settings *a, const struct mm_settings *b);
+
+/* The table, for the manual's test and listings.  False: no i-th row. */
+bool mm_settings_row(
+    size_t i, const char **name, const char **standard, bool *at_restart);
+/* The name of a chain's parameter: "smtpd_client_restrictions", ... */
+const char *mm_chain_name(enum mm_chain chain);
+
+#endif

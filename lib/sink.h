@@ -1,0 +1,40 @@
+/*
+ * sink - where decisions and the daemon's own lines go.
+ *
+ * Backends: sink_stderr, sink_syslog, sink_journal, sink_json.
+ * Threads: confined to the logger once open.
+ */
+#ifndef MM_SINK_H
+#define MM_SINK_H
+
+struct mm_decision;
+struct mm_err;
+
+/* syslog(3) priorities are used for severities: LOG_ERR, LOG_NOTICE, ... */
+struct mm_sink;
+struct mm_sink_ops {
+	/* 0, or -1 with *err: it was not written. */
+	int (*decision)(struct mm_sink *sink,
+	    const struct mm_decision *decision, struct mm_err *err);
+	int (*line)(struct mm_sink *sink, int priority, const char *text,
+	    struct mm_err *err);
+	void (*reopen)(struct mm_sink *sink); /* after log rotation */
+	void (*free)(struct mm_sink *sink);
+};
+struct mm_sink {
+	const struct mm_sink_ops *ops;
+};
+
+/*
+ * log_to: "journal", "syslog", "stderr", "json:FILE".  NULL: *err, among
+ * others because no journal listens, which its library would not tell.
+ */
+struct mm_sink *mm_sink_open(const char *log_to, struct mm_err *err);
+int mm_sink_decision(struct mm_sink *sink, const struct mm_decision *decision,
+    struct mm_err *err);
+int mm_sink_line(
+    struct mm_sink *sink, int priority, const char *text, struct mm_err *err);
+void mm_sink_reopen(struct mm_sink *sink);
+void mm_sink_free(struct mm_sink *sink); /* NULL is fine */
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * store - records that outlive the process: who was seen, since when.
+ *
+ * Knows keys and three numbers per record, not what they mean: the change
+ * itself is the caller's pure function, run by the store between read and
+ * write.  An update returns when its own commit is done.  Backends:
+ * store_sqlite (one writer thread, group commit), store_memory.
+ * Threads: shared.
+ */
+#ifndef MM_STORE_H
+#define MM_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mm_clock;
+struct mm_err;
+
+#define MM_STORE_KEYS 2 /* records changed by one update, at most */
+
+/* All zero: never seen. */
+struct mm_record {
+	int64_t first; /* seconds, 1970 */
+	int64_t last;
+	int64_t count;
+};
+
+/* Text for people beside a record that is waiting: kept readable. */
+struct mm_store_note {
+	const char *client, *sender, *recipient;
+};
+
+struct mm_store_update {
+	size_t n;			/* keys in use */
+	const char *key[MM_STORE_KEYS]; /* any text; hashed with a secret */
+	struct mm_store_note note;	/* for key[0] */
+	/*
+	 * Pure.  Changes record[] in place.  *noted: key[0] is waiting, keep
+	 * its note; else the note goes.  False: nothing is to be written.
+	 */
+	bool (*change)(const struct mm_store_update *update,
+	    struct mm_record record[MM_STORE_KEYS], bool *noted);
+	void *arg; /* change()'s own; valid until the update has returned or
+	              the store is freed, also when it returned late */
+};
+
+/* How asking the store ended. */
+enum mm_store_status {
+	MM_STORE_UNKNOWN = 0,
+	MM_STORE_DONE,	 /* committed, or nothing had to be written */
+	MM_STORE_FAILED, /* *err: disk, database */
+	MM_STORE_LATE,	 /* not committed within the wait; may still happen */
+};
+
+struct mm_store_stats {
+	uint64_t updates, commits, failures, late, purged;
+	uint64_t records; /* in the store, about */
+	uint64_t waiting; /* with a note, about */
+	uint64_t bytes;	  /* on disk */
+};
+
+/* One waiting record, for listings. */
+typedef bool mm_store_each(void *ctx, const struct mm_store_note *note,
+    const struct mm_record *record); /* false: enough */
+
+struct mm_store;
+
+struct mm_store_ops {
+	/* size: bytes of arg, which is copied in and, when done, copied back
+	 * out, so that a late update never touches the caller's memory. */
+	enum mm_store_status (*update)(struct mm_store *store,
+	    struct mm_store_update *update, size_t size, int64_t wait_ms,
+	    struct mm_err *err);
+	int (*peek)(struct mm_store *store, const char *key,
+	    struct mm_record *ret, struct mm_err *err);
+	int (*waiting)(struct mm_store *store, mm_store_each *each, void *ctx,
+	    struct mm_err *err);
+	void (*stats)(struct mm_store *store, struct mm_store_stats *ret);
+	void (*free)(struct mm_store *store);
+};
+struct mm_store {
+	const struct mm_store_ops *ops;
+};
+
+struct mm_store_config {
+	const char *directory; /* the database is DIRECTORY/greylist.sqlite */
+	bool read_only;	       /* peek and waiting only: no thread, no lock */
+	/*
+	 * Purge: records with last older than this many seconds go, those
+	 * still waiting (noted) by their first time.  0: never.
+	 */
+	int64_t max_age, waiting_age;
+};
+
+/* NULL: *err.  clock outlives the store. */
+struct mm_store *mm_store_sqlite_new(const struct mm_store_config *config,
+    const struct mm_clock *clock, struct mm_err *err);
+struct mm_store *mm_store_memory_new(void);
+
+/* Blocks for wait_ms at the most. */
+enum mm_store_status mm_store_update(struct mm_store *store,
+    struct mm_store_update *update, size_t argsize, int64_t wait_ms,
+    struct mm_err *err);
+/* 0 with a record of zeros: not there.  -1: *err. */
+int mm_store_peek(struct mm_store *store, const char *key,
+    struct mm_record *ret, struct mm_err *err);
+int mm_store_waiting(
+    struct mm_store *store, mm_store_each *each, void *ctx, struct mm_err *err);
+void mm_store_stats(struct mm_store *store, struct mm_store_stats *ret);
+/* Commits what is queued, then closes.  NULL is fine. */
+void mm_store_free(struct mm_store *store);
+
+#endif

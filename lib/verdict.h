@@ -1,0 +1,30 @@
+/*
+ * verdict - accept, reject, try again, and the SMTP reply that says so.
+ *
+ * Threads: immutable tables, confined values.
+ */
+#ifndef MM_VERDICT_H
+#define MM_VERDICT_H
+
+/* What was done with a recipient; the words of the record's action field. */
+enum mm_verdict {
+	MM_ACCEPT = 0,
+	MM_REJECTED,
+	MM_DEFERRED,
+	MM_GREYLISTED,
+	MM_WARNED,   /* a softened step, or a table's WARN */
+	MM_INFORMED, /* a table's INFO */
+};
+
+#define MM_REPLY_MAX 510 /* bytes of "CODE DSN text", as in Postfix */
+
+/* "CODE DSN text"; the digits' first ones agree (RFC 3463 2). */
+struct mm_reply {
+	int code;	  /* 0: no reply */
+	char dsn[12];	  /* "5.7.1" */
+	const char *text; /* in the walk's arena; printable, one line */
+};
+
+const char *mm_verdict_word(enum mm_verdict verdict);
+
+#endif
