@@ -7,3 +7,19 @@ function(mm_test name)
   add_test(NAME unit.${name} COMMAND test_${name})
   set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 30)
 endfunction()
+
+# A fuzz harness fuzz/fuzz_NAME.c.  Its corpus fuzz/corpus/NAME/ runs as an
+# ordinary test; with MAILMUM_FUZZ it becomes a libFuzzer program as well.
+function(mm_fuzz name)
+  add_executable(corpus_${name} fuzz/fuzz_${name}.c fuzz/main.c)
+  target_link_libraries(corpus_${name} PRIVATE mailmum_lib)
+  add_test(NAME fuzz.${name}
+    COMMAND corpus_${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 30)
+  if(MAILMUM_FUZZ)
+    add_executable(fuzz_${name} fuzz/fuzz_${name}.c)
+    target_link_libraries(fuzz_${name} PRIVATE mailmum_lib)
+    target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  endif()
+endfunction()
