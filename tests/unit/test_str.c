@@ -1,0 +1,190 @@
+/* str: text stays bounded, numbers and times are whole or refused. */
+#include "lib/str.h"
+#include "tests/test.h"
+
+#include <string.h>
+
+static void
+test_buf_cuts_and_says_so(void **state)
+{
+	struct mm_buf buf;
+	char mem[8];
+
+	(void)state;
+	mm_buf_init(&buf, mem, sizeof(mem));
+	assert_string_equal("", mem);
+	mm_buf_add(&buf, "abc");
+	mm_buf_addf(&buf, "%d", 12);
+	mm_buf_addc(&buf, '!');
+	assert_string_equal("abc12!", mem);
+	assert_int_equal(6, buf.len);
+	assert_false(buf.cut);
+	mm_buf_addn(&buf, "xyz", 1);
+	assert_false(buf.cut);
+	mm_buf_addc(&buf, '?');
+	assert_true(buf.cut);
+	assert_string_equal("abc12!x", mem);
+}
+
+static void
+test_buf_addf_cuts(void **state)
+{
+	struct mm_buf buf;
+	char mem[4];
+
+	(void)state;
+	mm_buf_init(&buf, mem, sizeof(mem));
+	mm_buf_addf(&buf, "%s", "abc");
+	assert_false(buf.cut);
+	mm_buf_addf(&buf, "%s", "d");
+	assert_true(buf.cut);
+	assert_int_equal(3, buf.len);
+	mm_buf_init(&buf, mem, sizeof(mem));
+	mm_buf_addf(&buf, "%s", "abcdef");
+	assert_true(buf.cut);
+	assert_string_equal("abc", mem);
+}
+
+static void
+test_to_uint(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned long low, high, want;
+		bool ok;
+	} cases[] = {
+	    {"0", 0, 0, 0, true},
+	    {"007", 0, 9, 7, true},
+	    {"32", 0, 32, 32, true},
+	    {"33", 0, 32, 0, false},
+	    {"1", 2, 32, 0, false},
+	    {"18446744073709551615", 0, (unsigned long)-1, (unsigned long)-1,
+		true},
+	    {"18446744073709551616", 0, (unsigned long)-1, 0, false},
+	    {"9", 0, 5, 0, false},
+	    {"", 0, 9, 0, false},
+	    {"-1", 0, 9, 0, false},
+	    {"+1", 0, 9, 0, false},
+	    {" 1", 0, 9, 0, false},
+	    {"1 ", 0, 9, 0, false},
+	    {"0x1", 0, 9, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		unsigned long n = 4711;
+		bool ok = mm_str_to_uint(
+		    cases[i].text, cases[i].low, cases[i].high, &n);
+
+		assert_int_equal(cases[i].ok, ok);
+		assert_int_equal(ok ? cases[i].want : 4711, n);
+	}
+}
+
+static void
+test_to_ms(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t want; /* -1: refused */
+	} cases[] = {
+	    {"170s", 170000},
+	    {"2", 2000},
+	    {"250ms", 250},
+	    {"3m", 180000},
+	    {"1H", 3600000},
+	    {"2d", 172800000},
+	    {"1w", 604800000},
+	    {"2147483647w", (int64_t)2147483647 * 604800000},
+	    {"2147483648w", -1},
+	    {"0", 0},
+	    {"", -1},
+	    {"s", -1},
+	    {"2 s", -1},
+	    {"1.5s", -1},
+	    {"-1s", -1},
+	    {"2y", -1},
+	    {"2ss", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		int64_t ms = -1;
+		bool ok = mm_str_to_ms(cases[i].text, &ms);
+
+		assert_int_equal(cases[i].want >= 0, ok);
+		assert_true(cases[i].want == ms);
+	}
+}
+
+static void
+test_case_is_ascii_only(void **state)
+{
+	char text[] = "ABCxyz[]\xc3\x84";
+
+	(void)state;
+	mm_str_fold(text);
+	assert_string_equal("abcxyz[]\xc3\x84", text);
+	assert_true(mm_str_same("Permit", "pERMIT"));
+	assert_false(mm_str_same("permit", "permits"));
+	assert_false(mm_str_same("permits", "permit"));
+	assert_false(mm_str_same("[", "{"));
+	assert_true(mm_str_begins("IPv6:::1", "ipv6:"));
+	assert_false(mm_str_begins("IPv", "ipv6:"));
+	assert_true(mm_str_begins("x", ""));
+}
+
+static void
+test_printable(void **state)
+{
+	char text[] = "a\r\n\x7f\x01\xff ~";
+
+	(void)state;
+	mm_str_printable(text, '?');
+	assert_string_equal("a????? ~", text);
+}
+
+static void
+test_distance(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		unsigned want;
+	} cases[] = {
+	    {"", "", 0},
+	    {"", "abc", 3},
+	    {"abc", "", 3},
+	    {"permit", "PERMIT", 0},
+	    {"premit", "permit", 1},
+	    {"permt", "permit", 1},
+	    {"kitten", "sitting", 3},
+	    {"reject_rbl", "reject_rbl_client", 7},
+	    {"ca", "abc", 3},
+	};
+	char a[200], b[200];
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++)
+		assert_int_equal(
+		    cases[i].want, mm_str_distance(cases[i].a, cases[i].b));
+	memset(a, 'a', sizeof(a) - 1);
+	memset(b, 'b', sizeof(b) - 1);
+	a[sizeof(a) - 1] = b[sizeof(b) - 1] = '\0';
+	assert_int_equal(64, mm_str_distance(a, b));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_buf_cuts_and_says_so),
+	    cmocka_unit_test(test_buf_addf_cuts),
+	    cmocka_unit_test(test_to_uint),
+	    cmocka_unit_test(test_to_ms),
+	    cmocka_unit_test(test_case_is_ascii_only),
+	    cmocka_unit_test(test_printable),
+	    cmocka_unit_test(test_distance),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
