@@ -7,6 +7,7 @@
 #ifndef MM_DECISION_H
 #define MM_DECISION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,12 +49,15 @@ enum mm_field {
 #define MM_LINE_MAX 8192
 
 const char *mm_field_name(enum mm_field field);
+/* Its values are decimal numbers: seconds. */
+bool mm_field_numeric(enum mm_field field);
 /* The value as text, "" when there is none; scratch holds numbers. */
 const char *mm_decision_value(
     const struct mm_decision *decision, enum mm_field field, char scratch[32]);
 /* One line "key=value key=value ...", without a newline.  Empty fields are
- * left out; values with blanks, quotes, "=" or bytes outside printable ASCII
- * are quoted and escaped, so that no stranger forges a field or a line. */
+ * left out; values with blanks, quotes, "=", "\" or bytes outside printable
+ * ASCII are quoted, with \", \\ and \xHH inside, so that no stranger forges a
+ * field or a line.  A field that would not fit whole is left out. */
 void mm_decision_line(
     const struct mm_decision *decision, char *line, size_t size);
 /* A copy in one block of memory, the caller's to free().  NULL: no memory. */

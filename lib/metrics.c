@@ -1,0 +1,76 @@
+/* metrics - see metrics.h. */
+#include "lib/metrics.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* Each counter on a cache line of its own: every callback counts. */
+struct mm_metrics {
+	struct {
+		_Alignas(64) _Atomic int64_t n;
+	} counter[MM_NMETRICS];
+};
+
+static const char *const names[MM_NMETRICS] = {
+    [MM_SESSIONS] = "sessions",
+    [MM_SESSIONS_OPEN] = "sessions_open",
+    [MM_SESSIONS_REFUSED] = "sessions_refused",
+    [MM_TRANSACTIONS] = "transactions",
+    [MM_ACCEPTS] = "accepts",
+    [MM_REJECTS] = "rejects",
+    [MM_DEFERS] = "defers",
+    [MM_GREYLISTS] = "greylists",
+    [MM_WARNINGS] = "warnings",
+    [MM_GREYLIST_NEW] = "greylist_new",
+    [MM_GREYLIST_EARLY] = "greylist_early",
+    [MM_GREYLIST_PASSED] = "greylist_passed",
+    [MM_GREYLIST_KNOWN] = "greylist_known",
+    [MM_GREYLIST_ALLOWED] = "greylist_allowed",
+    [MM_STORE_ERRORS] = "store_errors",
+    [MM_DEADLINES] = "deadlines",
+    [MM_WAITERS] = "waiters",
+    [MM_WAITERS_REFUSED] = "waiters_refused",
+    [MM_LOG_DROPPED] = "log_dropped",
+    [MM_RELOADS] = "reloads",
+    [MM_RELOADS_FAILED] = "reloads_failed",
+    [MM_OUT_OF_MEMORY] = "out_of_memory",
+};
+
+struct mm_metrics *
+mm_metrics_new(void)
+{
+	struct mm_metrics *metrics =
+	    aligned_alloc(64, sizeof(struct mm_metrics));
+
+	if (metrics == NULL)
+		return NULL;
+	for (size_t i = 0; i < MM_NMETRICS; i++)
+		atomic_init(&metrics->counter[i].n, 0);
+	return metrics;
+}
+
+void
+mm_metrics_free(struct mm_metrics *metrics)
+{
+	free(metrics);
+}
+
+void
+mm_metric_add(struct mm_metrics *metrics, enum mm_metric which, int64_t by)
+{
+	atomic_fetch_add_explicit(
+	    &metrics->counter[which].n, by, memory_order_relaxed);
+}
+
+int64_t
+mm_metric_get(const struct mm_metrics *metrics, enum mm_metric which)
+{
+	return atomic_load_explicit(
+	    &metrics->counter[which].n, memory_order_relaxed);
+}
+
+const char *
+mm_metric_name(enum mm_metric which)
+{
+	return names[which];
+}
