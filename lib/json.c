@@ -175,6 +175,13 @@ mm_json_uint(struct mm_json *json, const char *key, uint64_t value)
 }
 
 void
+mm_json_number(struct mm_json *json, const char *key, const char *digits)
+{
+	lead(json, key);
+	put(json, digits, strlen(digits));
+}
+
+void
 mm_json_bool(struct mm_json *json, const char *key, bool value)
 {
 	const char *word = value ? "true" : "false";

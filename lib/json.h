@@ -33,6 +33,8 @@ void mm_json_end(struct mm_json *json); /* of the innermost of the two */
 void mm_json_string(struct mm_json *json, const char *key, const char *text);
 void mm_json_int(struct mm_json *json, const char *key, int64_t value);
 void mm_json_uint(struct mm_json *json, const char *key, uint64_t value);
+/* digits: a number as JSON writes it, "0.031"; the caller's promise. */
+void mm_json_number(struct mm_json *json, const char *key, const char *digits);
 void mm_json_bool(struct mm_json *json, const char *key, bool value);
 /* After the last mm_json_end: ends the line and flushes; another document
  * may follow.  0, or -1 with json->error set. */

@@ -30,6 +30,13 @@ struct mm_sink {
  * others because no journal listens, which its library would not tell.
  */
 struct mm_sink *mm_sink_open(const char *log_to, struct mm_err *err);
+/* The backends, each named by a row in sink.c; arg is what stands behind the
+ * colon of log_to, "" without one. */
+struct mm_sink *mm_sink_journal_open(const char *arg, struct mm_err *err);
+struct mm_sink *mm_sink_syslog_open(const char *arg, struct mm_err *err);
+struct mm_sink *mm_sink_stderr_open(const char *arg, struct mm_err *err);
+struct mm_sink *mm_sink_json_open(const char *arg, struct mm_err *err);
+
 int mm_sink_decision(struct mm_sink *sink, const struct mm_decision *decision,
     struct mm_err *err);
 int mm_sink_line(
