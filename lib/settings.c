@@ -1,0 +1,558 @@
+/* settings - see settings.h. */
+#include "lib/settings.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/err.h"
+#include "lib/str.h"
+
+enum type {
+	T_STRING,
+	T_RAW, /* text whose "$name" is expanded later, at each use */
+	T_BOOL,
+	T_UINT,
+	T_TIME,	  /* ms; low and high are seconds */
+	T_MODE,	  /* octal */
+	T_CODE,	  /* an SMTP reply code, 400 to 599 */
+	T_ACTION, /* defer_if_permit, or defer: true */
+	T_LIST,	  /* restrictions, read by the policy */
+};
+
+struct row {
+	const char *name;
+	const char *standard; /* in the file's own syntax */
+	enum type type;
+	size_t offset;
+	unsigned long low, high;
+	bool at_restart;
+};
+
+/* The field's offset; refuses to compile when its type is another one. */
+#define FIELD(f, t)                                                            \
+	(offsetof(struct mm_settings, f) +                                     \
+	    0 * sizeof((t *)0 == &((struct mm_settings *)0)->f))
+#define STRING(f, def) #f, def, T_STRING, FIELD(f, const char *), 0, 0
+#define RAW(f, def) #f, def, T_RAW, FIELD(f, const char *), 0, 0
+#define BOOL(f, def) #f, def, T_BOOL, FIELD(f, bool), 0, 0
+#define UINT(f, def, low, high) #f, def, T_UINT, FIELD(f, unsigned), low, high
+#define TIME(f, def, low, high) #f, def, T_TIME, FIELD(f, int64_t), low, high
+#define CODE(f, def) #f, def, T_CODE, FIELD(f, unsigned), 400, 599
+#define LIST(name, chain)                                                      \
+	name, "", T_LIST, FIELD(restrictions[chain], struct mm_text), 0, 0
+
+#define LIVE false
+#define RESTART true
+#define DAY 86400ul
+
+/* clang-format off */
+static const struct row rows[] = { /* in the manual's order */
+	{ STRING(milter_socket, "unix:/run/mailmum.sock"), RESTART },
+	{ "milter_socket_mode", "0660", T_MODE, FIELD(milter_socket_mode, unsigned), 0, 0777, RESTART },
+	{ STRING(milter_socket_group, "postfix"), RESTART },
+	{ STRING(user, "mailmum"), RESTART },
+	{ STRING(control_socket, "unix:/run/mailmum/control.sock"), RESTART },
+	{ STRING(state_directory, "/var/lib/mailmum"), RESTART },
+	{ STRING(log_to, ""), RESTART },
+	{ UINT(session_limit, "0", 0, 1000000), LIVE },
+	{ UINT(waiter_limit, "500", 1, 100000), LIVE },
+
+	{ STRING(dns_forward, ""), LIVE },
+	{ STRING(dns_stub, ""), LIVE },
+	{ STRING(dns_trust_anchor_file, "/usr/share/dns/root.key"), LIVE },
+	{ TIME(dns_deadline, "2s", 0, 20), LIVE },
+	{ UINT(dns_cache_entries, "100000", 100, 10000000), RESTART },
+	{ UINT(dns_in_flight, "8192", 1, 100000), LIVE },
+	{ BOOL(ask_before_auth, "no"), LIVE },
+
+	{ TIME(greylist_delay, "170s", 0, DAY), LIVE },
+	{ TIME(greylist_retry_window, "2d", 1, 60 * DAY), LIVE },
+	{ TIME(greylist_max_age, "36d", 1, 3650 * DAY), LIVE },
+	{ UINT(greylist_ipv4_prefix, "24", 8, 32), LIVE },
+	{ UINT(greylist_ipv6_prefix, "64", 16, 128), LIVE },
+	{ UINT(greylist_auto_allow_count, "5", 0, 1000000), LIVE },
+	{ STRING(greylist_store, "sqlite"), RESTART },
+
+	{ STRING(myhostname, ""), LIVE },
+	{ STRING(mynetworks, "127.0.0.0/8 [::1]/128"), LIVE },
+	{ LIST("smtpd_client_restrictions", MM_CHAIN_CLIENT), LIVE },
+	{ LIST("smtpd_helo_restrictions", MM_CHAIN_HELO), LIVE },
+	{ LIST("smtpd_sender_restrictions", MM_CHAIN_SENDER), LIVE },
+	{ LIST("smtpd_relay_restrictions", MM_CHAIN_RELAY), LIVE },
+	{ LIST("smtpd_recipient_restrictions", MM_CHAIN_RECIPIENT), LIVE },
+	{ BOOL(smtpd_helo_required, "no"), LIVE },
+	{ BOOL(strict_rfc821_envelopes, "no"), LIVE },
+	{ BOOL(smtpd_delay_reject, "yes"), LIVE },
+	{ BOOL(soft_bounce, "no"), LIVE },
+	{ STRING(parent_domain_matches_subdomains, "mynetworks, relay_domains, smtpd_access_maps"), LIVE },
+	{ STRING(smtpd_null_access_lookup_key, "<>"), LIVE },
+	{ STRING(recipient_delimiter, ""), LIVE },
+	{ RAW(default_rbl_reply, "$rbl_code Service unavailable; $rbl_class [$rbl_what] "
+	    "blocked using $rbl_domain${rbl_reason?; $rbl_reason}"), LIVE },
+	{ STRING(rbl_reply_maps, ""), LIVE },
+	{ STRING(dnsxl_labels, ""), LIVE },
+
+	{ CODE(access_map_defer_code, "450"), LIVE },
+	{ CODE(access_map_reject_code, "554"), LIVE },
+	{ CODE(defer_code, "450"), LIVE },
+	{ CODE(invalid_hostname_reject_code, "501"), LIVE },
+	{ CODE(maps_rbl_reject_code, "554"), LIVE },
+	{ CODE(non_fqdn_reject_code, "504"), LIVE },
+	{ CODE(reject_code, "554"), LIVE },
+	{ CODE(unknown_address_reject_code, "450"), LIVE },
+	{ CODE(unknown_client_reject_code, "450"), LIVE },
+	{ CODE(unknown_hostname_reject_code, "450"), LIVE },
+	{ "unknown_address_tempfail_action", "defer_if_permit", T_ACTION, FIELD(unknown_address_defers, bool), 0, 0, LIVE },
+	{ "unknown_helo_hostname_tempfail_action", "defer_if_permit", T_ACTION, FIELD(unknown_helo_hostname_defers, bool), 0, 0, LIVE },
+};
+
+/* Parameters that belong to a stage or a check which only the MTA has. */
+static const struct {
+	const char *name, *why;
+} mta_only[] = {
+	{ "smtpd_data_restrictions", "only Postfix sees that stage" },
+	{ "smtpd_end_of_data_restrictions", "only Postfix sees that stage" },
+	{ "smtpd_etrn_restrictions", "only Postfix sees that stage" },
+};
+/* clang-format on */
+
+#define NROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void *
+field(const struct mm_settings *settings, const struct row *row)
+{
+	return (char *)(uintptr_t)settings + row->offset;
+}
+
+static int
+set_string(
+    const struct row *row, const char *value, void *at, struct mm_err *err)
+{
+	char *copy = strdup(value);
+
+	(void)row;
+	if (copy == NULL)
+		return mm_err_set(err, "out of memory");
+	free((void *)(uintptr_t) * (const char **)at);
+	*(const char **)at = copy;
+	return 0;
+}
+
+static int
+set_bool(const struct row *row, const char *value, void *at, struct mm_err *err)
+{
+	bool yes = mm_str_same(value, "yes");
+
+	(void)row;
+	if (!yes && !mm_str_same(value, "no"))
+		return mm_err_set(err, "\"%s\" is neither yes nor no", value);
+	*(bool *)at = yes;
+	return 0;
+}
+
+static int
+set_uint(const struct row *row, const char *value, void *at, struct mm_err *err)
+{
+	unsigned long n;
+
+	if (!mm_str_to_uint(value, row->low, row->high, &n))
+		return mm_err_set(err, "\"%s\" is not a number from %lu to %lu",
+		    value, row->low, row->high);
+	*(unsigned *)at = (unsigned)n;
+	return 0;
+}
+
+static int
+set_time(const struct row *row, const char *value, void *at, struct mm_err *err)
+{
+	int64_t ms;
+
+	if (!mm_str_to_ms(value, &ms))
+		return mm_err_set(err,
+		    "\"%s\" is not a time: digits and one of s, m, h, d, w",
+		    value);
+	if (ms < (int64_t)row->low * 1000 || ms > (int64_t)row->high * 1000)
+		return mm_err_set(err, "\"%s\" is not within %lus and %lus",
+		    value, row->low, row->high);
+	*(int64_t *)at = ms;
+	return 0;
+}
+
+static int
+set_mode(const struct row *row, const char *value, void *at, struct mm_err *err)
+{
+	char *end;
+	unsigned long mode = strtoul(value, &end, 8);
+
+	if (*value == '\0' || *end != '\0' || mode > row->high)
+		return mm_err_set(
+		    err, "\"%s\" is not an octal mode, as in 0660", value);
+	*(unsigned *)at = (unsigned)mode;
+	return 0;
+}
+
+static int
+set_action(
+    const struct row *row, const char *value, void *at, struct mm_err *err)
+{
+	bool defer = mm_str_same(value, "defer");
+
+	(void)row;
+	if (!defer && !mm_str_same(value, "defer_if_permit"))
+		return mm_err_set(
+		    err, "\"%s\" is neither defer_if_permit nor defer", value);
+	*(bool *)at = defer;
+	return 0;
+}
+
+typedef int setter(
+    const struct row *row, const char *value, void *at, struct mm_err *err);
+
+static setter *const setters[] = {
+    [T_STRING] = set_string,
+    [T_RAW] = set_string,
+    [T_BOOL] = set_bool,
+    [T_UINT] = set_uint,
+    [T_TIME] = set_time,
+    [T_MODE] = set_mode,
+    [T_CODE] = set_uint,
+    [T_ACTION] = set_action,
+};
+
+/* For "$name" where the file does not set name. */
+static const char *
+standard_of(void *ctx, const char *name)
+{
+	(void)ctx;
+	for (size_t i = 0; i < NROWS; i++) {
+		if (strcmp(rows[i].name, name) == 0)
+			return rows[i].standard;
+	}
+	return NULL;
+}
+
+/* Newlines of continued values are blanks, blanks at the ends go. */
+static char *
+one_line(char *text)
+{
+	size_t len;
+
+	for (char *p = text; *p != '\0'; p++) {
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
+	}
+	while (*text == ' ')
+		text++;
+	len = strlen(text);
+	while (len > 0 && text[len - 1] == ' ')
+		text[--len] = '\0';
+	return text;
+}
+
+static unsigned
+line_of(const struct mm_conf *conf, const char *name)
+{
+	for (size_t i = 0; i < mm_conf_count(conf); i++) {
+		if (strcmp(mm_conf_name(conf, i), name) == 0)
+			return mm_conf_line(conf, i);
+	}
+	return 0;
+}
+
+static void
+read_raw(const struct row *row, const struct mm_conf *conf, void *at,
+    struct mm_complaints *all)
+{
+	const char *raw = mm_conf_raw(conf, row->name);
+	char *copy = raw != NULL ? strdup(raw) : NULL;
+	struct mm_err err;
+
+	if (raw == NULL)
+		return;
+	if (copy == NULL || set_string(row, one_line(copy), at, &err) != 0)
+		mm_complain(all, MM_ERROR, mm_conf_file(conf),
+		    line_of(conf, row->name), "%s: out of memory", row->name);
+	free(copy);
+}
+
+static void
+read_row(const struct row *row, const struct mm_conf *conf,
+    struct mm_settings *settings, struct mm_complaints *all)
+{
+	void *at = field(settings, row);
+	const char *file = mm_conf_file(conf);
+	struct mm_text text = {0};
+	struct mm_err err;
+	unsigned line = 0;
+	int rc;
+
+	if (row->type == T_RAW) {
+		read_raw(row, conf, at, all);
+		return;
+	}
+	rc = mm_conf_expand(
+	    conf, row->name, standard_of, NULL, &text, &line, &err);
+	if (rc < 0) {
+		mm_err_in(&err, "%s", row->name);
+		mm_complain(all, MM_ERROR, file, line, "%s", err.text);
+		return;
+	}
+	if (rc == 0)
+		return;
+	if (row->type == T_LIST) {
+		*(struct mm_text *)at = text;
+		return;
+	}
+	line = mm_text_line(&text, 0);
+	if (setters[row->type](row, one_line(text.data), at, &err) != 0)
+		mm_complain(
+		    all, MM_ERROR, file, line, "%s: %s", row->name, err.text);
+	mm_text_clear(&text);
+}
+
+static const char *
+nearest(const char *name)
+{
+	const char *best = NULL;
+	unsigned least = 4;
+
+	for (size_t i = 0; i < NROWS; i++) {
+		unsigned d = mm_str_distance(name, rows[i].name);
+
+		if (d < least) {
+			least = d;
+			best = rows[i].name;
+		}
+	}
+	return best;
+}
+
+static bool
+known(const char *name)
+{
+	for (size_t i = 0; i < NROWS; i++) {
+		if (strcmp(rows[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+stays_in_mta(const char *name)
+{
+	for (size_t i = 0; i < sizeof(mta_only) / sizeof(mta_only[0]); i++) {
+		if (strcmp(mta_only[i].name, name) == 0)
+			return mta_only[i].why;
+	}
+	return NULL;
+}
+
+/* Names that mean nothing here; one that "$name" uses is the operator's. */
+static void
+complain_unknown(const struct mm_conf *conf, struct mm_complaints *all)
+{
+	const char *file = mm_conf_file(conf);
+
+	for (size_t i = 0; i < mm_conf_count(conf); i++) {
+		const char *name = mm_conf_name(conf, i);
+		const char *why = stays_in_mta(name), *near;
+		unsigned line = mm_conf_line(conf, i);
+
+		if (why != NULL)
+			mm_complain(all, MM_NOTICE, file, line,
+			    "%s: keep it in main.cf: %s", name, why);
+		else if (known(name) || mm_conf_used(conf, i))
+			continue;
+		else if ((near = nearest(name)) != NULL)
+			mm_complain(all, MM_ERROR, file, line,
+			    "unknown parameter \"%s\": did you mean \"%s\"?",
+			    name, near);
+		else
+			mm_complain(all, MM_ERROR, file, line,
+			    "unknown parameter \"%s\"", name);
+	}
+}
+
+/* What is right by itself and wrong, or worth a word, as a whole. */
+static void
+check_whole(const struct mm_settings *settings, const struct mm_conf *conf,
+    struct mm_complaints *all)
+{
+	static const char keep[] =
+	    "%s: keep it in main.cf, where Postfix answers at once; here it "
+	    "is enforced at RCPT for an MTA that has not";
+	const char *file = mm_conf_file(conf);
+
+	if (!settings->smtpd_delay_reject)
+		mm_complain(all, MM_ERROR, file,
+		    line_of(conf, "smtpd_delay_reject"),
+		    "smtpd_delay_reject: \"no\" is not supported yet: "
+		    "verdicts are given at RCPT");
+	if (settings->smtpd_helo_required)
+		mm_complain(all, MM_NOTICE, file,
+		    line_of(conf, "smtpd_helo_required"), keep,
+		    "smtpd_helo_required");
+	if (settings->strict_rfc821_envelopes)
+		mm_complain(all, MM_NOTICE, file,
+		    line_of(conf, "strict_rfc821_envelopes"), keep,
+		    "strict_rfc821_envelopes");
+	if (strcmp(settings->greylist_store, "sqlite") != 0)
+		mm_complain(all, MM_ERROR, file,
+		    line_of(conf, "greylist_store"),
+		    "greylist_store: \"%s\" is not supported: \"sqlite\" is",
+		    settings->greylist_store);
+	if (settings->greylist_retry_window <= settings->greylist_delay)
+		mm_complain(all, MM_ERROR, file,
+		    line_of(conf, "greylist_retry_window"),
+		    "greylist_retry_window must be longer than "
+		    "greylist_delay: nothing would ever pass");
+}
+
+/* The machine's own name, fully qualified where the system knows it so. */
+static int
+own_name(
+    const struct row *row, struct mm_settings *settings, struct mm_err *err)
+{
+	struct addrinfo hints = {.ai_flags = AI_CANONNAME};
+	struct addrinfo *found = NULL;
+	char name[256] = "";
+	const char *best = name;
+	int rc;
+
+	if (gethostname(name, sizeof(name) - 1) != 0)
+		snprintf(name, sizeof(name), "localhost");
+	if (strchr(name, '.') == NULL &&
+	    getaddrinfo(name, NULL, &hints, &found) == 0 &&
+	    found->ai_canonname != NULL)
+		best = found->ai_canonname;
+	rc = set_string(row, best, field(settings, row), err);
+	if (found != NULL)
+		freeaddrinfo(found);
+	return rc;
+}
+
+struct mm_settings *
+mm_settings_read(const struct mm_conf *conf, struct mm_complaints *all)
+{
+	struct mm_settings *settings = calloc(1, sizeof(*settings));
+	struct mm_err err;
+
+	if (settings == NULL)
+		return NULL;
+	for (size_t i = 0; i < NROWS; i++) {
+		const struct row *row = &rows[i];
+
+		if (row->type != T_LIST &&
+		    setters[row->type](
+			row, row->standard, field(settings, row), &err) != 0)
+			goto fail;
+		if (strcmp(row->name, "myhostname") == 0 &&
+		    mm_conf_raw(conf, row->name) == NULL &&
+		    own_name(row, settings, &err) != 0)
+			goto fail;
+		read_row(row, conf, settings, all);
+	}
+	complain_unknown(conf, all);
+	check_whole(settings, conf, all);
+	return settings;
+
+fail:
+	mm_settings_free(settings);
+	return NULL;
+}
+
+void
+mm_settings_free(struct mm_settings *settings)
+{
+	if (settings == NULL)
+		return;
+	for (size_t i = 0; i < NROWS; i++) {
+		void *at = field(settings, &rows[i]);
+
+		if (rows[i].type == T_STRING || rows[i].type == T_RAW)
+			free((void *)(uintptr_t) * (const char **)at);
+		else if (rows[i].type == T_LIST)
+			mm_text_clear(at);
+	}
+	free(settings);
+}
+
+static bool
+same(const struct row *row, const struct mm_settings *a,
+    const struct mm_settings *b)
+{
+	const void *x = field(a, row), *y = field(b, row);
+
+	switch (row->type) {
+	case T_STRING:
+	case T_RAW:
+		return strcmp(*(const char *const *)x,
+			   *(const char *const *)y) == 0;
+	case T_BOOL:
+	case T_ACTION:
+		return *(const bool *)x == *(const bool *)y;
+	case T_UINT:
+	case T_MODE:
+	case T_CODE:
+		return *(const unsigned *)x == *(const unsigned *)y;
+	case T_TIME:
+		return *(const int64_t *)x == *(const int64_t *)y;
+	case T_LIST:
+		break;
+	}
+	return true; /* a list is never compared */
+}
+
+void
+mm_settings_compare(const struct mm_settings *running,
+    const struct mm_settings *wanted, const char *file,
+    struct mm_complaints *all)
+{
+	for (size_t i = 0; i < NROWS; i++) {
+		if (rows[i].at_restart && !same(&rows[i], running, wanted))
+			mm_complain(all, MM_NOTICE, file, 0,
+			    "%s has changed: takes effect at the next "
+			    "restart, the old value stays until then",
+			    rows[i].name);
+	}
+}
+
+bool
+mm_settings_dns_differ(const struct mm_settings *a, const struct mm_settings *b)
+{
+	return strcmp(a->dns_forward, b->dns_forward) != 0 ||
+	       strcmp(a->dns_stub, b->dns_stub) != 0 ||
+	       strcmp(a->dns_trust_anchor_file, b->dns_trust_anchor_file) !=
+		   0 ||
+	       a->dns_deadline != b->dns_deadline ||
+	       a->dns_in_flight != b->dns_in_flight;
+}
+
+bool
+mm_settings_row(
+    size_t i, const char **name, const char **standard, bool *at_restart)
+{
+	if (i >= NROWS)
+		return false;
+	*name = rows[i].name;
+	*standard = rows[i].standard;
+	*at_restart = rows[i].at_restart;
+	return true;
+}
+
+const char *
+mm_chain_name(enum mm_chain chain)
+{
+	static const char *const names[] = {
+	    [MM_CHAIN_CLIENT] = "smtpd_client_restrictions",
+	    [MM_CHAIN_HELO] = "smtpd_helo_restrictions",
+	    [MM_CHAIN_SENDER] = "smtpd_sender_restrictions",
+	    [MM_CHAIN_RELAY] = "smtpd_relay_restrictions",
+	    [MM_CHAIN_RECIPIENT] = "smtpd_recipient_restrictions",
+	};
+
+	return names[chain];
+}
