@@ -59,7 +59,6 @@ struct mm_session {
 	char *reverse_name; /* of the PTR, or "unknown" */
 	enum mm_name_status name_status, reverse_status;
 	char *client_port, *server_name, *daemon_name; /* "" if untold */
-	bool local; /* submitted on the MTA's own host, no client */
 	/* HELO: as Postfix stores it, see mm_session_helo */
 	char *helo;
 	/* AUTH; "" where the MTA did not say */
