@@ -1,0 +1,348 @@
+/* eval - see eval.h. */
+#include "lib/eval.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/arena.h"
+#include "lib/str.h"
+
+/* NULL without room: the walk is then given up as a whole, see program. */
+static const char *
+folded(struct mm_arena *arena, const char *name)
+{
+	char *copy = mm_arena_dup(arena, name);
+
+	if (copy != NULL)
+		mm_str_fold(copy);
+	return copy;
+}
+
+static void
+note_asked(struct mm_eval *ev, const char *name, enum mm_dns_type type,
+    const struct mm_dns_answer *answer)
+{
+	struct mm_asked *asked = mm_arena_alloc(ev->arena, sizeof(*asked));
+	struct mm_asked **end;
+
+	if (asked == NULL || ev->trace == NULL)
+		return;
+	asked->name = asked->shown = name;
+	asked->type = type;
+	asked->answer = answer;
+	for (end = &ev->trace->asked; *end != NULL; end = &(*end)->next)
+		;
+	*end = asked;
+}
+
+/* Room for one more question; doubled in the arena. */
+static bool
+grow_questions(struct mm_eval *ev)
+{
+	struct mm_result *r = ev->result;
+	size_t size = ev->questions_size == 0 ? 32 : ev->questions_size * 2;
+	struct mm_dns_question *more;
+
+	if (r->nquestions < ev->questions_size)
+		return true;
+	more = mm_arena_alloc(ev->arena, size * sizeof(*more));
+	if (more == NULL)
+		return false;
+	if (r->nquestions > 0)
+		memcpy(more, r->questions, r->nquestions * sizeof(*more));
+	r->questions = more;
+	ev->questions_size = size;
+	return true;
+}
+
+static void
+note_question(struct mm_eval *ev, const struct mm_dns_question *question,
+    const char *name)
+{
+	struct mm_result *r = ev->result;
+
+	for (size_t i = 0; i < r->nquestions; i++) {
+		if (r->questions[i].type == question->type &&
+		    strcmp(r->questions[i].name, name) == 0 &&
+		    r->questions[i].next == question->next &&
+		    r->questions[i].arg == question->arg)
+			return;
+	}
+	if (!grow_questions(ev))
+		return;
+	r->questions[r->nquestions] = *question;
+	r->questions[r->nquestions].name = name;
+	r->nquestions++;
+}
+
+const struct mm_dns_answer *
+mm_eval_ask(struct mm_eval *ev, const struct mm_dns_question *question)
+{
+	const char *name = folded(ev->arena, question->name);
+	const struct mm_dns_answer *answer;
+
+	if (name == NULL)
+		return NULL;
+	answer = mm_answers_get(ev->answers, name, question->type);
+	note_asked(ev, name, question->type, answer);
+	if (answer == NULL)
+		note_question(ev, question, name);
+	return answer;
+}
+
+struct mm_subject
+mm_eval_subject(const struct mm_eval *ev)
+{
+	const struct mm_session *s = ev->session;
+	const char *client;
+
+	switch (ev->chain) {
+	case MM_CHAIN_HELO:
+		return (struct mm_subject){
+		    s->helo != NULL ? s->helo : "", "Helo command"};
+	case MM_CHAIN_SENDER:
+		return (struct mm_subject){s->sender, "Sender address"};
+	case MM_CHAIN_RELAY:
+	case MM_CHAIN_RECIPIENT:
+		return (struct mm_subject){s->recipient, "Recipient address"};
+	case MM_CHAIN_CLIENT:
+	case MM_NCHAIN:
+		break;
+	}
+	client = mm_arena_printf(
+	    ev->arena, "%s[%s]", s->client_name, s->client_address);
+	return (struct mm_subject){client, "Client host"};
+}
+
+/* One class of texts (RFC 3463 3.2) and the digits it may not have. */
+static const char *
+fixed_detail(const char *class, unsigned detail)
+{
+	static const char *const sender[] = {
+	    NULL, "1.7", "1.8", "1.7", "1.7", "1.0", "1.7", "1.7", "1.8"};
+	static const char *const recipient[] = {
+	    NULL, "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.3", "1.2"};
+	bool is_sender = strcmp(class, "Sender address") == 0;
+
+	if (!is_sender && strcmp(class, "Recipient address") != 0)
+		return "0.0";
+	if (detail == 0 || detail > 8)
+		return "1.0";
+	return is_sender ? sender[detail] : recipient[detail];
+}
+
+const char *
+mm_eval_dsn_fix(struct mm_eval *ev, const char *dsn, const char *class)
+{
+	unsigned first, detail;
+	char *fixed;
+
+	if (sscanf(dsn, "%1u.1.%3u", &first, &detail) != 2)
+		return dsn;
+	fixed = mm_arena_printf(
+	    ev->arena, "%u.%s", first, fixed_detail(class, detail));
+	return fixed != NULL ? fixed : dsn;
+}
+
+/* Syntactically [245].n.n, as Postfix wants it. */
+static bool
+dsn_valid(const char *dsn)
+{
+	unsigned a, b, c;
+	int end = 0;
+
+	return sscanf(dsn, "%1u.%3u.%3u%n", &a, &b, &c, &end) == 3 &&
+	       dsn[end] == '\0' && (a == 2 || a == 4 || a == 5);
+}
+
+/*
+ * Postfix's smtpd_check_reject(): what is not a reply becomes a plain one,
+ * 510 bytes and no more, printable, first digits equal.
+ */
+static struct mm_reply
+make_reply(struct mm_eval *ev, unsigned code, const char *dsn, const char *text)
+{
+	struct mm_reply reply = {0};
+	size_t room;
+	char *copy;
+
+	if (code < 400 || code > 599 || !dsn_valid(dsn)) {
+		code = 450;
+		dsn = "4.7.1";
+		text = "Service unavailable";
+	}
+	reply.code = (int)code;
+	snprintf(reply.dsn, sizeof(reply.dsn), "%s", dsn);
+	reply.dsn[0] = (char)('0' + code / 100);
+	room = MM_REPLY_MAX - strlen("554 ") - strlen(reply.dsn) - 1;
+	copy = mm_arena_dupn(
+	    ev->arena, text, strnlen(text, room)); /* NULL: walk given up */
+	if (copy != NULL)
+		mm_str_printable(copy, ' ');
+	reply.text = copy != NULL ? copy : "";
+	return reply;
+}
+
+static const char *
+reply_line(struct mm_eval *ev, const struct mm_reply *reply)
+{
+	return mm_arena_printf(
+	    ev->arena, "%d %s %s", reply->code, reply->dsn, reply->text);
+}
+
+void
+mm_eval_effect(struct mm_eval *ev, enum mm_effect_kind kind, const char *text)
+{
+	struct mm_effect *effect = mm_arena_alloc(ev->arena, sizeof(*effect));
+
+	if (effect == NULL)
+		return;
+	effect->kind = kind;
+	effect->why = ev->why;
+	effect->text = text;
+	*ev->effects_end = effect;
+	ev->effects_end = &effect->next;
+}
+
+void
+mm_eval_note(struct mm_eval *ev, const char *text)
+{
+	if (ev->trace != NULL)
+		ev->trace->note = text;
+}
+
+enum mm_outcome
+mm_eval_greylist(struct mm_eval *ev)
+{
+	struct mm_why *mark;
+
+	if (ev->soften & MM_SOFTEN_WARN) {
+		mm_eval_effect(ev, MM_EFFECT_WARN, "would be greylisted");
+		mm_eval_note(ev, "only recorded: would be greylisted");
+		return MM_DUNNO;
+	}
+	mm_eval_note(ev, "marked for the greylist");
+	if (ev->result->mark != NULL)
+		return MM_DUNNO;
+	if ((mark = mm_arena_alloc(ev->arena, sizeof(*mark))) != NULL) {
+		*mark = ev->why;
+		ev->result->mark = mark;
+	}
+	return MM_DUNNO;
+}
+
+/* A refusal under a prefix: recorded, or marked.  False: it stands. */
+static bool
+soften(struct mm_eval *ev, const struct mm_reply *reply)
+{
+	if (ev->soften & MM_SOFTEN_WARN) {
+		mm_eval_effect(ev, MM_EFFECT_WARN, reply_line(ev, reply));
+		mm_eval_note(ev, "only recorded: warn_if_reject");
+		return true;
+	}
+	if (ev->soften & MM_SOFTEN_GREYLIST) {
+		mm_eval_greylist(ev);
+		return true;
+	}
+	return false;
+}
+
+static enum mm_outcome
+issue(struct mm_eval *ev, struct mm_reply reply, struct mm_why why)
+{
+	struct mm_result *r = ev->result;
+
+	if (ev->settings->soft_bounce && reply.code / 100 == 5) {
+		reply.code -= 100;
+		reply.dsn[0] = '4';
+	}
+	r->reply = reply;
+	r->why = why;
+	r->verdict = reply.code / 100 == 5 ? MM_REJECTED : MM_DEFERRED;
+	return MM_REJECT;
+}
+
+enum mm_outcome
+mm_eval_refuse(
+    struct mm_eval *ev, unsigned code, const char *dsn, const char *text)
+{
+	struct mm_reply reply = make_reply(ev, code, dsn, text);
+
+	if (soften(ev, &reply))
+		return MM_DUNNO;
+	if (reply.code / 100 == 5 && ev->defer_if_reject.up) {
+		ev->defer_if_reject.up = false;
+		mm_eval_note(ev, "refused, but put off: an allowance could "
+				 "not be looked up before");
+		return issue(
+		    ev, ev->defer_if_reject.reply, ev->defer_if_reject.why);
+	}
+	return issue(ev, reply, ev->why);
+}
+
+/* "<name>: CLASS rejected: text", or without the name. */
+static const char *
+rejected(struct mm_eval *ev, struct mm_subject subject, const char *text)
+{
+	const char *whole =
+	    subject.name != NULL
+		? mm_arena_printf(ev->arena, "<%s>: %s rejected: %s",
+		      subject.name, subject.class, text)
+		: mm_arena_printf(
+		      ev->arena, "%s rejected: %s", subject.class, text);
+
+	return whole != NULL ? whole : "";
+}
+
+enum mm_outcome
+mm_eval_reject(struct mm_eval *ev, unsigned code, const char *dsn,
+    struct mm_subject subject, const char *text)
+{
+	return mm_eval_refuse(ev, code, dsn, rejected(ev, subject, text));
+}
+
+enum mm_outcome
+mm_eval_misconfigured(struct mm_eval *ev, const char *text)
+{
+	return issue(ev, make_reply(ev, 451, "4.3.5", text), ev->why);
+}
+
+static void
+raise_flag(struct mm_eval *ev, struct mm_deferral *flag, unsigned code,
+    const char *dsn, const char *text)
+{
+	if (flag->up)
+		return;
+	flag->up = true;
+	flag->reply = make_reply(ev, code, dsn, text);
+	flag->why = ev->why;
+}
+
+enum mm_outcome
+mm_eval_defer_if_permit(struct mm_eval *ev, unsigned code, const char *dsn,
+    struct mm_subject subject, const char *text)
+{
+	const char *whole = rejected(ev, subject, text);
+
+	if (ev->soften & MM_SOFTEN_WARN) {
+		struct mm_reply reply = make_reply(ev, code, dsn, whole);
+
+		soften(ev, &reply);
+	} else if (ev->soften & MM_SOFTEN_GREYLIST) {
+		mm_eval_note(ev, "could not find out: greylist_if_reject");
+	} else {
+		mm_eval_note(ev, "put off if nothing else refuses");
+		raise_flag(ev, &ev->defer_if_permit, code, dsn, whole);
+	}
+	return MM_DUNNO;
+}
+
+enum mm_outcome
+mm_eval_defer_if_reject(struct mm_eval *ev, unsigned code, const char *dsn,
+    struct mm_subject subject, const char *text)
+{
+	mm_eval_note(ev, "a refusal that follows is put off");
+	raise_flag(
+	    ev, &ev->defer_if_reject, code, dsn, rejected(ev, subject, text));
+	return MM_DUNNO;
+}
