@@ -1,0 +1,84 @@
+/*
+ * restrict - the checks: one pure function per word of the language.
+ *
+ * A check reads facts and answers from the evaluation and returns an outcome;
+ * what it does with a refusal is eval's.  What a word's argument means is
+ * settled once, when the configuration is read.  Which word calls which check
+ * stands in program.
+ * Threads: parsed arguments are immutable; checks are pure.
+ */
+#ifndef MM_RESTRICT_H
+#define MM_RESTRICT_H
+
+#include "lib/eval.h"
+
+struct mm_complaints;
+struct mm_dnsxl;
+struct mm_err;
+struct mm_map;
+
+/* What parsing an argument may look at. */
+struct mm_load {
+	const struct mm_settings *settings;
+	struct mm_complaints *all; /* for faulty rows of tables */
+	const char *file;	   /* of the word being parsed */
+	unsigned line;
+	/* rbl_reply_maps, opened */
+	struct mm_map *const *reply_maps;
+	size_t nreply_maps;
+};
+
+/* A check: outcome of one step. */
+typedef enum mm_outcome mm_check(const void *arg, struct mm_eval *ev);
+/* The caller frees the result with the row's free.  NULL: *err. */
+typedef void *mm_parse(
+    const char *arg, struct mm_load *load, struct mm_err *err);
+
+/* unconditional words */
+mm_check mm_check_permit, mm_check_reject, mm_check_defer,
+    mm_check_defer_if_permit, mm_check_defer_if_reject, mm_check_greylist,
+    mm_check_nothing;
+
+/* the client */
+mm_parse mm_parse_mynetworks; /* arg is NULL: taken from the settings */
+void mm_free_mynetworks(void *networks);
+mm_check mm_check_mynetworks, mm_check_sasl_authenticated,
+    mm_check_unknown_client_hostname, mm_check_unknown_reverse_client_hostname;
+
+/* HELO */
+mm_check mm_check_invalid_helo_hostname, mm_check_non_fqdn_helo_hostname,
+    mm_check_unknown_helo_hostname;
+
+/* addresses */
+mm_check mm_check_non_fqdn_sender, mm_check_non_fqdn_recipient,
+    mm_check_unknown_sender_domain;
+
+/* DNS lists */
+mm_parse mm_parse_rbl;
+void mm_free_rbl(void *rbl);
+const struct mm_dnsxl *mm_rbl_list(const void *rbl); /* borrowed */
+mm_check mm_check_rbl_client, mm_check_rhsbl_client,
+    mm_check_rhsbl_reverse_client, mm_check_rhsbl_helo, mm_check_rhsbl_sender,
+    mm_check_rhsbl_recipient, mm_check_dnswl_client, mm_check_rhswl_client;
+
+/* access tables */
+mm_parse mm_parse_access;
+void mm_free_access(void *table);
+mm_check mm_check_client_access, mm_check_helo_access, mm_check_sender_access,
+    mm_check_recipient_access;
+
+/*
+ * For checks that ask several types of one name in turn and stop at the first
+ * success: the highest status wins (dns.h).  n at most 4.
+ */
+struct mm_lookup {
+	enum mm_dns_type type[4];
+	size_t n;
+	unsigned stop; /* 1u << status: no further type is asked */
+};
+/* MM_DNS_NOTHING_YET: pending.  A name that is no host name is
+ * MM_DNS_NOTFOUND without asking. */
+enum mm_dns_status mm_restrict_lookup(
+    struct mm_eval *ev, const char *name, const struct mm_lookup *lookup);
+
+#endif

@@ -1,0 +1,355 @@
+/*
+ * restrict_access - access tables: which keys are tried, in which order, and
+ * what the right-hand side does (access(5)).
+ */
+#include "lib/restrict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/access.h"
+#include "lib/address.h"
+#include "lib/arena.h"
+#include "lib/err.h"
+#include "lib/hostname.h"
+#include "lib/map.h"
+#include "lib/str.h"
+
+struct table {
+	struct mm_map *map;
+	bool parents; /* "example.org" matches what is below it; else
+	                 ".example.org" does */
+};
+
+struct checking {
+	struct mm_load *load;
+	const char *spec;
+};
+
+static bool
+check_value(void *ctx, const char *value, const char *file, unsigned line)
+{
+	const struct checking *c = ctx;
+	struct mm_access access;
+	struct mm_err err;
+
+	if (*value == '$') /* known only once something has matched */
+		return true;
+	if (mm_access_parse(value, &access, &err) == 0)
+		return true;
+	if (line == 0)
+		mm_complain(c->load->all, MM_ERROR, c->load->file,
+		    c->load->line, "%s: %s", c->spec, err.text);
+	else
+		mm_complain(c->load->all, MM_ERROR, file, line, "%s", err.text);
+	return true;
+}
+
+void *
+mm_parse_access(const char *arg, struct mm_load *load, struct mm_err *err)
+{
+	struct checking checking = {load, arg};
+	struct table *table = calloc(1, sizeof(*table));
+
+	if (table == NULL) {
+		mm_err_set(err, "out of memory");
+		return NULL;
+	}
+	table->map = mm_map_open(arg, load->file, load->line, load->all, err);
+	if (table->map == NULL) {
+		free(table);
+		return NULL;
+	}
+	table->parents =
+	    strstr(load->settings->parent_domain_matches_subdomains,
+		"smtpd_access_maps") != NULL;
+	mm_map_values(table->map, check_value, &checking);
+	return table;
+}
+
+void
+mm_free_access(void *arg)
+{
+	struct table *table = arg;
+
+	if (table == NULL)
+		return;
+	mm_map_free(table->map);
+	free(table);
+}
+
+/* The lookup that found something, or failed; or nothing yet. */
+struct hit {
+	enum mm_found found;
+	const char *key, *value;
+};
+
+static bool
+try_key(struct mm_eval *ev, const struct table *table, const char *key,
+    struct hit *hit)
+{
+	hit->found = mm_map_lookup(table->map, key, ev->arena, &hit->value);
+	hit->key = key;
+	return hit->found != MM_MAP_NOTHING;
+}
+
+static bool
+keyed(const struct table *table)
+{
+	return mm_map_kind(table->map) == MM_MAP_KEYED;
+}
+
+/* The name, then each parent domain up to the last label. */
+static bool
+try_domain(struct mm_eval *ev, const struct table *table, const char *name,
+    struct hit *hit)
+{
+	const char *dot;
+
+	if (try_key(ev, table, name, hit))
+		return true;
+	if (!keyed(table) || mm_hostname_is_address(name))
+		return false;
+	for (dot = strchr(name, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
+		if (try_key(ev, table, table->parents ? dot + 1 : dot, hit))
+			return true;
+	}
+	return false;
+}
+
+/* The address, then ever shorter prefixes in whole octets or groups. */
+static bool
+try_address(struct mm_eval *ev, const struct table *table, const char *address,
+    struct hit *hit)
+{
+	char *key = mm_arena_dup(ev->arena, address), *cut;
+	char between = strchr(address, ':') != NULL ? ':' : '.';
+
+	if (key == NULL)
+		return false;
+	if (try_key(ev, table, key, hit))
+		return true;
+	while (keyed(table) && (cut = strrchr(key, between)) != NULL) {
+		*cut = '\0';
+		if (*key != '\0' && try_key(ev, table, key, hit)) {
+			hit->key = mm_arena_dup(ev->arena, key);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Where "+ext" begins in the local part: recipient_delimiter, but not in
+ * names that are whole as they are.  0: nowhere.
+ */
+static size_t
+extension_at(const struct mm_settings *settings, const char *local)
+{
+	static const char *const whole[] = {
+	    "postmaster", "mailer-daemon", "double-bounce"};
+	size_t at;
+
+	if (*settings->recipient_delimiter == '\0')
+		return 0;
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+		if (mm_str_same(local, whole[i]))
+			return 0;
+	}
+	at = strcspn(local, settings->recipient_delimiter);
+	if (at == 0 || local[at] == '\0')
+		return 0;
+	if (local[at] == '-' &&
+	    (mm_str_begins(local, "owner-") ||
+		(strlen(local) > 8 &&
+		    mm_str_same(local + strlen(local) - 8, "-request"))))
+		return 0;
+	return at;
+}
+
+/* user+ext@domain, user@domain, domain and parents, user+ext@, user@. */
+static bool
+try_mail(struct mm_eval *ev, const struct table *table, const char *address,
+    struct hit *hit)
+{
+	const char *domain = mm_address_domain(address);
+	const char *local, *bare = NULL;
+	size_t at;
+
+	if (domain == NULL)
+		return false;
+	if (try_key(ev, table, address, hit) || !keyed(table))
+		return hit->found != MM_MAP_NOTHING;
+	local =
+	    mm_arena_dupn(ev->arena, address, (size_t)(domain - address) - 1);
+	if (local == NULL)
+		return false;
+	at = extension_at(ev->settings, local);
+	if (at > 0)
+		bare = mm_arena_printf(
+		    ev->arena, "%.*s@%s", (int)at, local, domain);
+	if (bare != NULL && try_key(ev, table, bare, hit))
+		return true;
+	if (try_domain(ev, table, domain, hit))
+		return true;
+	local = mm_arena_printf(ev->arena, "%s@", local);
+	if (local != NULL && try_key(ev, table, local, hit))
+		return true;
+	if (bare == NULL)
+		return false;
+	bare = mm_arena_printf(ev->arena, "%.*s@", (int)at, bare);
+	return bare != NULL && try_key(ev, table, bare, hit);
+}
+
+/* The table's own DSN, mended to fit what is refused, or the usual one. */
+static const char *
+dsn_of(struct mm_eval *ev, const struct mm_access *access, const char *usual,
+    struct mm_subject subject)
+{
+	return *access->dsn != '\0'
+		   ? mm_eval_dsn_fix(ev, access->dsn, subject.class)
+		   : usual;
+}
+
+static const char *
+text_of(const struct mm_access *access, const char *usual)
+{
+	return *access->text != '\0' ? access->text : usual;
+}
+
+static enum mm_outcome
+act(struct mm_eval *ev, const struct mm_access *access,
+    struct mm_subject subject)
+{
+	const struct mm_settings *set = ev->settings;
+
+	switch (access->verb) {
+	case MM_ACCESS_OK:
+		return MM_OK;
+	case MM_ACCESS_REJECT:
+		return mm_eval_reject(ev, set->access_map_reject_code,
+		    dsn_of(ev, access, "5.7.1", subject), subject,
+		    text_of(access, "Access denied"));
+	case MM_ACCESS_DEFER:
+		return mm_eval_reject(ev, set->access_map_defer_code,
+		    dsn_of(ev, access, "4.7.1", subject), subject,
+		    text_of(access, "Access denied"));
+	case MM_ACCESS_CODE:
+		return mm_eval_reject(ev, (unsigned)access->code,
+		    dsn_of(ev, access,
+			access->code / 100 == 4 ? "4.7.1" : "5.7.1", subject),
+		    subject, access->text);
+	case MM_ACCESS_DEFER_IF_PERMIT:
+		return mm_eval_defer_if_permit(ev, set->access_map_defer_code,
+		    dsn_of(ev, access, "4.7.1", subject), subject,
+		    text_of(access, "Service unavailable"));
+	case MM_ACCESS_DEFER_IF_REJECT:
+		return mm_eval_defer_if_reject(ev, set->access_map_defer_code,
+		    dsn_of(ev, access, "4.7.1", subject), subject,
+		    text_of(access, "Service unavailable"));
+	case MM_ACCESS_WARN:
+		mm_eval_effect(ev, MM_EFFECT_WARN, access->text);
+		return MM_DUNNO;
+	case MM_ACCESS_INFO:
+		mm_eval_effect(ev, MM_EFFECT_INFO, access->text);
+		return MM_DUNNO;
+	case MM_ACCESS_DUNNO:
+	case MM_ACCESS_NONE:
+		break;
+	}
+	return MM_DUNNO;
+}
+
+/* A table that cannot be used answers like Postfix's: try again later. */
+static enum mm_outcome
+misconfigured(struct mm_eval *ev, struct mm_subject subject)
+{
+	char *text = mm_arena_printf(ev->arena,
+	    "<%s>: %s rejected: Server configuration error", subject.name,
+	    subject.class);
+
+	return mm_eval_misconfigured(ev, text != NULL ? text : "");
+}
+
+static enum mm_outcome
+apply(struct mm_eval *ev, const struct hit *hit, struct mm_subject subject)
+{
+	struct mm_access access;
+	struct mm_err err;
+
+	if (hit->found == MM_MAP_NOTHING) {
+		mm_eval_note(ev, "no entry");
+		return MM_DUNNO;
+	}
+	ev->why.answer = hit->key;
+	if (hit->found == MM_MAP_FAILED ||
+	    mm_access_parse(hit->value, &access, &err) != 0)
+		return misconfigured(ev, subject);
+	mm_eval_note(
+	    ev, mm_arena_printf(ev->arena, "%s: %s", hit->key, hit->value));
+	return act(ev, &access, subject);
+}
+
+enum mm_outcome
+mm_check_client_access(const void *arg, struct mm_eval *ev)
+{
+	const struct mm_session *s = ev->session;
+	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
+	struct mm_subject subject = {NULL, "Client host"};
+
+	if (!try_domain(ev, arg, s->client_name, &hit))
+		try_address(ev, arg, s->client_address, &hit);
+	subject.name = mm_arena_printf(
+	    ev->arena, "%s[%s]", s->client_name, s->client_address);
+	return apply(ev, &hit, subject);
+}
+
+enum mm_outcome
+mm_check_helo_access(const void *arg, struct mm_eval *ev)
+{
+	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
+
+	try_domain(ev, arg, ev->session->helo, &hit);
+	return apply(
+	    ev, &hit, (struct mm_subject){ev->session->helo, "Helo command"});
+}
+
+/* A trailing dot and the case of the domain do not make another address. */
+static const char *
+mail_key(struct mm_eval *ev, const char *address)
+{
+	size_t len = strlen(address);
+
+	if (len > 0 && address[len - 1] == '.')
+		return mm_arena_dupn(ev->arena, address, len - 1);
+	return address;
+}
+
+enum mm_outcome
+mm_check_sender_access(const void *arg, struct mm_eval *ev)
+{
+	const struct mm_session *s = ev->session;
+	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
+	const char *key = mail_key(ev, s->sender_key);
+
+	if (*s->sender == '\0')
+		try_key(
+		    ev, arg, ev->settings->smtpd_null_access_lookup_key, &hit);
+	else if (key != NULL)
+		try_mail(ev, arg, key, &hit);
+	return apply(
+	    ev, &hit, (struct mm_subject){s->sender, "Sender address"});
+}
+
+enum mm_outcome
+mm_check_recipient_access(const void *arg, struct mm_eval *ev)
+{
+	const struct mm_session *s = ev->session;
+	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
+	const char *key = mail_key(ev, s->recipient_key);
+
+	if (key != NULL)
+		try_mail(ev, arg, key, &hit);
+	return apply(
+	    ev, &hit, (struct mm_subject){s->recipient, "Recipient address"});
+}

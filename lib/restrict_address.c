@@ -1,0 +1,106 @@
+/* restrict_address - sender and recipient: syntax, and does the domain exist?
+ * The null sender is never looked at. */
+#include "lib/restrict.h"
+
+#include <string.h>
+
+#include "lib/address.h"
+#include "lib/arena.h"
+#include "lib/hostname.h"
+
+static const char *
+undotted(struct mm_eval *ev, const char *domain)
+{
+	size_t len = strlen(domain);
+
+	if (len > 0 && domain[len - 1] == '.')
+		len--;
+	return mm_arena_dupn(ev->arena, domain, len);
+}
+
+static enum mm_outcome
+non_fqdn(struct mm_eval *ev, struct mm_subject subject)
+{
+	const char *domain = mm_address_domain(subject.name);
+
+	if (domain != NULL && *domain == '[')
+		return MM_DUNNO;
+	domain = undotted(ev, domain != NULL ? domain : "");
+	if (domain == NULL || mm_hostname_fqdn(domain))
+		return MM_DUNNO;
+	return mm_eval_reject(ev, ev->settings->non_fqdn_reject_code, "5.5.2",
+	    subject, "need fully-qualified address");
+}
+
+enum mm_outcome
+mm_check_non_fqdn_sender(const void *arg, struct mm_eval *ev)
+{
+	const char *sender = ev->session->sender;
+
+	(void)arg;
+	if (*sender == '\0')
+		return MM_DUNNO;
+	return non_fqdn(ev, (struct mm_subject){sender, "Sender address"});
+}
+
+enum mm_outcome
+mm_check_non_fqdn_recipient(const void *arg, struct mm_eval *ev)
+{
+	(void)arg;
+	return non_fqdn(ev,
+	    (struct mm_subject){ev->session->recipient, "Recipient address"});
+}
+
+/* Where mail for a domain would go; what stops is what Postfix stops at. */
+static const struct mm_lookup mail_hosts = {
+    .type = {MM_DNS_MX, MM_DNS_A, MM_DNS_AAAA},
+    .n = 3,
+    .stop = 1u << MM_DNS_OK | 1u << MM_DNS_NULLMX | 1u << MM_DNS_INVAL,
+};
+
+static enum mm_outcome
+null_mx(struct mm_eval *ev, struct mm_subject subject, const char *domain)
+{
+	char *text = mm_arena_printf(
+	    ev->arena, "Domain %s does not accept mail (nullMX)", domain);
+
+	return mm_eval_reject(
+	    ev, 550, "5.7.27", subject, text != NULL ? text : "");
+}
+
+enum mm_outcome
+mm_check_unknown_sender_domain(const void *arg, struct mm_eval *ev)
+{
+	static const char not_found[] = "Domain not found";
+	struct mm_subject subject = {ev->session->sender, "Sender address"};
+	const struct mm_settings *set = ev->settings;
+	const char *domain = mm_address_domain(ev->session->sender_key);
+	unsigned code = set->unknown_address_reject_code;
+
+	(void)arg;
+	/* a bare name is the MTA's own to complete */
+	if (domain == NULL || *domain == '[' ||
+	    (domain = undotted(ev, domain)) == NULL)
+		return MM_DUNNO;
+	switch (mm_restrict_lookup(ev, domain, &mail_hosts)) {
+	case MM_DNS_NOTHING_YET:
+		return MM_PENDING;
+	case MM_DNS_OK:
+		return MM_DUNNO;
+	case MM_DNS_NULLMX:
+		return null_mx(ev, subject, domain);
+	case MM_DNS_RETRY:
+		if (set->unknown_address_defers)
+			return mm_eval_reject(
+			    ev, 450, "4.1.8", subject, not_found);
+		return mm_eval_defer_if_permit(
+		    ev, 450, "4.1.8", subject, not_found);
+	case MM_DNS_INVAL:
+		return mm_eval_reject(
+		    ev, code, "5.1.8", subject, "Malformed DNS server reply");
+	case MM_DNS_NOTFOUND:
+	case MM_DNS_FAIL:
+		break;
+	}
+	return mm_eval_reject(ev, code, "5.1.8", subject, not_found);
+}

@@ -1,0 +1,133 @@
+/* restrict_helo - what the client calls itself.  All skip when it did not. */
+#include "lib/restrict.h"
+
+#include <string.h>
+
+#include "lib/arena.h"
+#include "lib/hostname.h"
+#include "lib/ip.h"
+
+static enum mm_outcome
+reject_helo(
+    struct mm_eval *ev, unsigned code, const char *dsn, const char *text)
+{
+	struct mm_subject subject = {ev->session->helo, "Helo command"};
+
+	return mm_eval_reject(ev, code, dsn, subject, text);
+}
+
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]", RFC 5321 4.1.3. */
+static bool
+literal_valid(struct mm_eval *ev, const char *literal)
+{
+	static const char tag[] = "IPv6:";
+	char *inside = mm_arena_dup(ev->arena, literal + 1);
+	size_t len = inside != NULL ? strlen(inside) : 0;
+	struct mm_ip ip;
+
+	if (len > 0 && inside[len - 1] == ']')
+		inside[--len] = '\0';
+	if (len == 0)
+		return false;
+	if (strncasecmp(inside, tag, sizeof(tag) - 1) == 0)
+		return strchr(inside + sizeof(tag) - 1, ':') != NULL &&
+		       mm_ip_parse(inside + sizeof(tag) - 1, &ip);
+	return strchr(inside, ':') == NULL && mm_hostname_is_address(inside);
+}
+
+/* A literal is handled alike by all three words.  True: *ret is it. */
+static bool
+literal(struct mm_eval *ev, enum mm_outcome *ret)
+{
+	const char *helo = ev->session->helo;
+
+	if (*helo != '[')
+		return false;
+	*ret = literal_valid(ev, helo)
+		   ? MM_DUNNO
+		   : reject_helo(ev, ev->settings->invalid_hostname_reject_code,
+			 "5.5.2", "invalid ip address");
+	return true;
+}
+
+/* Without one trailing dot; NULL: no memory. */
+static const char *
+undotted(struct mm_eval *ev)
+{
+	const char *helo = ev->session->helo;
+	size_t len = strlen(helo);
+
+	if (len > 0 && helo[len - 1] == '.')
+		len--;
+	return mm_arena_dupn(ev->arena, helo, len);
+}
+
+enum mm_outcome
+mm_check_invalid_helo_hostname(const void *arg, struct mm_eval *ev)
+{
+	const char *name = undotted(ev);
+	enum mm_outcome outcome;
+
+	(void)arg;
+	if (name == NULL || literal(ev, &outcome))
+		return name == NULL ? MM_DUNNO : outcome;
+	if (mm_hostname_valid(name) || mm_hostname_is_address(name))
+		return MM_DUNNO;
+	return reject_helo(ev, ev->settings->invalid_hostname_reject_code,
+	    "5.5.2", "Invalid name");
+}
+
+enum mm_outcome
+mm_check_non_fqdn_helo_hostname(const void *arg, struct mm_eval *ev)
+{
+	const char *name = undotted(ev);
+	enum mm_outcome outcome;
+
+	(void)arg;
+	if (name == NULL || literal(ev, &outcome))
+		return name == NULL ? MM_DUNNO : outcome;
+	if (mm_hostname_fqdn(name))
+		return MM_DUNNO;
+	return reject_helo(ev, ev->settings->non_fqdn_reject_code, "5.5.2",
+	    "need fully-qualified hostname");
+}
+
+/* Postfix asks A, AAAA, MX; a null MX is a success. */
+static const struct mm_lookup any_of = {
+    .type = {MM_DNS_A, MM_DNS_AAAA, MM_DNS_MX},
+    .n = 3,
+    .stop = 1u << MM_DNS_OK | 1u << MM_DNS_NULLMX,
+};
+
+enum mm_outcome
+mm_check_unknown_helo_hostname(const void *arg, struct mm_eval *ev)
+{
+	static const char not_found[] = "Host not found";
+	struct mm_subject subject = {ev->session->helo, "Helo command"};
+	const struct mm_settings *set = ev->settings;
+	enum mm_outcome outcome;
+
+	(void)arg;
+	if (literal(ev, &outcome))
+		return outcome;
+	switch (mm_restrict_lookup(ev, ev->session->helo, &any_of)) {
+	case MM_DNS_NOTHING_YET:
+		return MM_PENDING;
+	case MM_DNS_OK:
+	case MM_DNS_NULLMX:
+		return MM_DUNNO;
+	case MM_DNS_RETRY:
+		if (set->unknown_helo_hostname_defers)
+			return reject_helo(ev, 450, "4.7.1", not_found);
+		return mm_eval_defer_if_permit(
+		    ev, 450, "4.7.1", subject, not_found);
+	case MM_DNS_INVAL:
+		return reject_helo(ev, set->unknown_hostname_reject_code,
+		    "5.7.1", "Malformed DNS server reply");
+	case MM_DNS_NOTFOUND:
+	case MM_DNS_FAIL:
+		break;
+	}
+	return reject_helo(
+	    ev, set->unknown_hostname_reject_code, "5.7.1", not_found);
+}
