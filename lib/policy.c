@@ -1,0 +1,263 @@
+/* policy - see policy.h. */
+#include "lib/policy.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/conf.h"
+#include "lib/err.h"
+#include "lib/map.h"
+#include "lib/program.h"
+#include "lib/rbl_reply.h"
+
+#define REPLY_MAPS_MAX 16
+
+struct mm_policy {
+	atomic_uint refs;
+	struct mm_conf *conf; /* lines borrow its file name */
+	struct mm_settings *settings;
+	struct mm_map *reply_maps[REPLY_MAPS_MAX];
+	size_t nreply_maps;
+	struct mm_program program;
+};
+
+static void
+policy_free(struct mm_policy *policy)
+{
+	mm_program_clear(&policy->program);
+	for (size_t i = 0; i < policy->nreply_maps; i++)
+		mm_map_free(policy->reply_maps[i]);
+	mm_settings_free(policy->settings);
+	mm_conf_free(policy->conf);
+	free(policy);
+}
+
+static unsigned
+line_of(const struct mm_conf *conf, const char *name)
+{
+	for (size_t i = 0; i < mm_conf_count(conf); i++) {
+		if (strcmp(mm_conf_name(conf, i), name) == 0)
+			return mm_conf_line(conf, i);
+	}
+	return 0;
+}
+
+/* rbl_reply_maps: tables, separated by commas or blanks. */
+static void
+open_reply_maps(struct mm_policy *policy, struct mm_complaints *all)
+{
+	const char *file = mm_conf_file(policy->conf);
+	unsigned line = line_of(policy->conf, "rbl_reply_maps");
+	const char *p = policy->settings->rbl_reply_maps;
+	struct mm_err err;
+
+	for (;;) {
+		char spec[1024];
+		size_t len;
+
+		p += strspn(p, ", \t");
+		if ((len = strcspn(p, ", \t")) == 0)
+			return;
+		if (len >= sizeof(spec) ||
+		    policy->nreply_maps == REPLY_MAPS_MAX) {
+			mm_complain(all, MM_ERROR, file, line,
+			    "rbl_reply_maps: too long");
+			return;
+		}
+		memcpy(spec, p, len);
+		spec[len] = '\0';
+		p += len;
+		policy->reply_maps[policy->nreply_maps] =
+		    mm_map_open(spec, file, line, all, &err);
+		if (policy->reply_maps[policy->nreply_maps] != NULL)
+			policy->nreply_maps++;
+		else
+			mm_complain(all, MM_ERROR, file, line,
+			    "rbl_reply_maps: %s", err.text);
+	}
+}
+
+/* mynetworks is wrong also where no list uses it. */
+static void
+check_settings(struct mm_policy *policy, struct mm_load *load)
+{
+	const char *file = mm_conf_file(policy->conf);
+	struct mm_err err;
+	void *networks;
+
+	networks = mm_parse_mynetworks(NULL, load, &err);
+	if (networks == NULL)
+		mm_complain(load->all, MM_ERROR, file,
+		    line_of(policy->conf, "mynetworks"), "%s", err.text);
+	mm_free_mynetworks(networks);
+	if (mm_rbl_reply_check(policy->settings->default_rbl_reply, &err) != 0)
+		mm_complain(load->all, MM_ERROR, file,
+		    line_of(policy->conf, "default_rbl_reply"),
+		    "default_rbl_reply: %s", err.text);
+}
+
+/* -1: out of memory.  Everything else is a complaint. */
+static int
+compile(struct mm_policy *policy, struct mm_complaints *all)
+{
+	struct mm_load load = {.all = all};
+
+	policy->settings = mm_settings_read(policy->conf, all);
+	if (policy->settings == NULL)
+		return -1;
+	open_reply_maps(policy, all);
+	load.settings = policy->settings;
+	load.file = mm_conf_file(policy->conf);
+	load.reply_maps = policy->reply_maps;
+	load.nreply_maps = policy->nreply_maps;
+	check_settings(policy, &load);
+	for (int c = 0; c < MM_NCHAIN; c++) {
+		if (mm_program_parse(&policy->program, (enum mm_chain)c,
+			&policy->settings->restrictions[c], &load) != 0)
+			return -1;
+	}
+	return all->failed ? -1 : 0;
+}
+
+/* Takes conf, whatever comes of it. */
+static struct mm_policy *
+build(struct mm_conf *conf, struct mm_complaints *all, struct mm_err *err)
+{
+	struct mm_policy *policy;
+
+	if (conf == NULL)
+		return NULL;
+	if ((policy = calloc(1, sizeof(*policy))) == NULL) {
+		mm_conf_free(conf);
+		mm_err_set(err, "out of memory");
+		return NULL;
+	}
+	policy->conf = conf;
+	atomic_init(&policy->refs, 1);
+	if (compile(policy, all) != 0)
+		mm_err_set(err, "out of memory");
+	else if (all->errors > 0)
+		mm_err_set(err, "%zu error%s in the configuration", all->errors,
+		    all->errors == 1 ? "" : "s");
+	else
+		return policy;
+	policy_free(policy);
+	return NULL;
+}
+
+struct mm_policy *
+mm_policy_load(const char *path, struct mm_complaints *all, struct mm_err *err)
+{
+	return build(mm_conf_read(path, all, err), all, err);
+}
+
+struct mm_policy *
+mm_policy_parse(const char *text, const char *file, struct mm_complaints *all,
+    struct mm_err *err)
+{
+	return build(mm_conf_parse(text, file, all, err), all, err);
+}
+
+struct mm_policy *
+mm_policy_ref(struct mm_policy *policy)
+{
+	atomic_fetch_add(&policy->refs, 1);
+	return policy;
+}
+
+void
+mm_policy_unref(struct mm_policy *policy)
+{
+	if (policy != NULL && atomic_fetch_sub(&policy->refs, 1) == 1)
+		policy_free(policy);
+}
+
+const struct mm_settings *
+mm_policy_settings(const struct mm_policy *policy)
+{
+	return policy->settings;
+}
+
+/* Calls each step until wanted says yes; that step, or NULL. */
+static const struct mm_step *
+find_step(const struct mm_policy *policy,
+    bool (*wanted)(const struct mm_step *step, size_t *count), size_t count)
+{
+	for (int c = 0; c < MM_NCHAIN; c++) {
+		const struct mm_list *list = &policy->program.chain[c];
+
+		for (size_t i = 0; i < list->nsteps; i++) {
+			if (wanted(&list->steps[i], &count))
+				return &list->steps[i];
+		}
+	}
+	return NULL;
+}
+
+static bool
+nth_dnsxl(const struct mm_step *step, size_t *count)
+{
+	return mm_step_dnsxl(step) != NULL && (*count)-- == 0;
+}
+
+static bool
+any_step(const struct mm_step *step, size_t *count)
+{
+	(void)step;
+	(void)count;
+	return true;
+}
+
+static bool
+marks(const struct mm_step *step, size_t *count)
+{
+	(void)count;
+	return step->what->check == mm_check_greylist ||
+	       (step->soften & MM_SOFTEN_GREYLIST) != 0;
+}
+
+const struct mm_dnsxl *
+mm_policy_dnsxl(const struct mm_policy *policy, size_t i)
+{
+	const struct mm_step *step = find_step(policy, nth_dnsxl, i);
+
+	return step != NULL ? mm_step_dnsxl(step) : NULL;
+}
+
+bool
+mm_policy_empty(const struct mm_policy *policy)
+{
+	return find_step(policy, any_step, 0) == NULL;
+}
+
+bool
+mm_policy_greylists(const struct mm_policy *policy)
+{
+	return find_step(policy, marks, 0) != NULL;
+}
+
+void
+mm_policy_evaluate(const struct mm_policy *policy,
+    const struct mm_session *session, const struct mm_answers *answers,
+    int64_t now, struct mm_arena *arena, struct mm_result *ret)
+{
+	struct mm_eval ev = {.settings = policy->settings,
+	    .session = session,
+	    .answers = answers,
+	    .now = now,
+	    .arena = arena,
+	    .result = ret};
+
+	*ret = (struct mm_result){0};
+	mm_program_walk(&policy->program, &ev);
+}
+
+void
+mm_result_miss(const struct mm_result *result, struct mm_answers *answers)
+{
+	for (size_t i = 0; i < result->nquestions; i++)
+		mm_answers_add(answers, result->questions[i].name,
+		    result->questions[i].type,
+		    mm_dns_answer_retry(MM_DNS_MISSED));
+}

@@ -1,0 +1,71 @@
+/*
+ * program - the words of the restriction language, and the walk.
+ *
+ * Lists are parsed once, with file and line in every complaint; the walk
+ * starts over whenever something new is known, which is simpler than going on
+ * and costs microseconds.
+ * Threads: immutable once parsed; the walk is pure.
+ */
+#ifndef MM_PROGRAM_H
+#define MM_PROGRAM_H
+
+#include "lib/eval.h"
+#include "lib/restrict.h"
+
+struct mm_dnsxl;
+
+enum mm_takes {
+	MM_TAKES_NOTHING,
+	MM_TAKES_DNSXL, /* domain[=filter] */
+	MM_TAKES_TABLE, /* type:name */
+	MM_TAKES_CHECK, /* the word that follows: a prefix */
+};
+
+/* One word of the language. */
+struct mm_restriction {
+	const char *word;
+	enum mm_takes takes;
+	unsigned needs; /* facts it reads, MM_NEEDS; legal in every list */
+	mm_parse *parse;
+	void (*free)(void *arg);
+	mm_check *check;
+	const char *stays; /* why its work stays with the MTA, or NULL */
+	unsigned soften;   /* of a prefix */
+};
+
+struct mm_step {
+	const struct mm_restriction *what;
+	void *arg;
+	unsigned soften;  /* the prefixes before it */
+	const char *text; /* as written, keys hidden */
+	unsigned line;
+};
+
+struct mm_list {
+	struct mm_step *steps;
+	size_t nsteps;
+};
+
+struct mm_program {
+	struct mm_list chain[MM_NCHAIN];
+};
+
+/*
+ * Adds the list text to chain.  Complaints go to load->all; what is wrong is
+ * left out, so that one run finds all mistakes.  -1: out of memory.
+ */
+int mm_program_parse(struct mm_program *program, enum mm_chain chain,
+    const struct mm_text *text, struct mm_load *load);
+void mm_program_clear(struct mm_program *program);
+/*
+ * One walk over the chain.  ev comes with settings, session, answers, now,
+ * arena and an empty result.
+ */
+void mm_program_walk(const struct mm_program *program, struct mm_eval *ev);
+
+/* The i-th word, NULL behind the last one: for manuals and suggestions. */
+const struct mm_restriction *mm_program_word(size_t i);
+/* The DNS list of a step, NULL if it has none. */
+const struct mm_dnsxl *mm_step_dnsxl(const struct mm_step *step);
+
+#endif

@@ -1,0 +1,302 @@
+/* program_parse - from a list's text to its steps. */
+#include "lib/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/dnsxl.h"
+#include "lib/err.h"
+#include "lib/str.h"
+
+/* Words of Postfix that come with a later version: known, not a typo. */
+static const char *const later[] = {
+    "check_ccert_access",
+    "check_client_a_access",
+    "check_client_mx_access",
+    "check_client_ns_access",
+    "check_etrn_access",
+    "check_helo_a_access",
+    "check_helo_mx_access",
+    "check_helo_ns_access",
+    "check_policy_service",
+    "check_recipient_a_access",
+    "check_recipient_mx_access",
+    "check_recipient_ns_access",
+    "check_reverse_client_hostname_a_access",
+    "check_reverse_client_hostname_access",
+    "check_reverse_client_hostname_mx_access",
+    "check_reverse_client_hostname_ns_access",
+    "check_sasl_access",
+    "check_sender_a_access",
+    "check_sender_mx_access",
+    "check_sender_ns_access",
+    "permit_inet_interfaces",
+    "permit_naked_ip_address",
+    "permit_tls_all_clientcerts",
+    "permit_tls_clientcerts",
+    "reject_maps_rbl",
+    "reject_multi_recipient_bounce",
+    "reject_plaintext_session",
+    "reject_unknown_recipient_domain",
+    "sleep",
+};
+
+static const struct mm_restriction *
+lookup(const char *word)
+{
+	const struct mm_restriction *r;
+
+	for (size_t i = 0; (r = mm_program_word(i)) != NULL; i++) {
+		if (mm_str_same(r->word, word))
+			return r;
+	}
+	return NULL;
+}
+
+static const char *
+nearest(const char *word)
+{
+	const struct mm_restriction *r;
+	unsigned least = 4 + (unsigned)strlen(word) / 8;
+	const char *best = NULL;
+
+	for (size_t i = 0; (r = mm_program_word(i)) != NULL; i++) {
+		unsigned d = mm_str_distance(word, r->word);
+
+		/* a word left unfinished is near, however much is missing */
+		if (d >= least && strlen(word) >= 10 &&
+		    mm_str_begins(r->word, word))
+			d = least - 1;
+		if (d < least) {
+			least = d;
+			best = r->word;
+		}
+	}
+	return best;
+}
+
+static void
+complain_unknown(struct mm_load *load, const char *word)
+{
+	const char *near;
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		if (mm_str_same(later[i], word)) {
+			mm_complain(load->all, MM_ERROR, load->file, load->line,
+			    "%s: not supported yet", word);
+			return;
+		}
+	}
+	if (strchr(word, ':') != NULL) {
+		mm_complain(load->all, MM_ERROR, load->file, load->line,
+		    "\"%s\" stands alone: write check_client_access, "
+		    "check_helo_access, check_sender_access or "
+		    "check_recipient_access before it",
+		    word);
+	} else if ((near = nearest(word)) != NULL) {
+		mm_complain(load->all, MM_ERROR, load->file, load->line,
+		    "unknown restriction \"%s\": did you mean \"%s\"?", word,
+		    near);
+	} else {
+		mm_complain(load->all, MM_ERROR, load->file, load->line,
+		    "unknown restriction \"%s\"", word);
+	}
+}
+
+/* The text of a list, one token at a time. */
+struct tokens {
+	const struct mm_text *text;
+	size_t at;
+	unsigned line; /* of the last token */
+};
+
+/*
+ * Commas and white space separate; braces group, and blanks inside a filter's
+ * brackets do not separate (up to the end of the line).
+ */
+static size_t
+token_length(const char *p)
+{
+	const char *start = p;
+	unsigned braces = 0, brackets = 0;
+
+	for (; *p != '\0'; p++) {
+		if (*p == '{')
+			braces++;
+		else if (*p == '}' && braces > 0)
+			braces--;
+		else if (*p == '[')
+			brackets++;
+		else if (*p == ']' && brackets > 0)
+			brackets--;
+		if (braces > 0)
+			continue;
+		if (strchr(",\r\n", *p) != NULL)
+			break;
+		if (brackets == 0 && strchr(" \t", *p) != NULL)
+			break;
+	}
+	return (size_t)(p - start);
+}
+
+/* The next token, the caller's to free; NULL: no more, or no memory. */
+static char *
+next_token(struct tokens *t)
+{
+	const char *text = t->text->data;
+	size_t len;
+
+	t->at += strspn(text + t->at, ", \t\r\n");
+	if (text[t->at] == '\0')
+		return NULL;
+	t->line = mm_text_line(t->text, t->at);
+	len = token_length(text + t->at);
+	t->at += len;
+	return strndup(text + t->at - len, len);
+}
+
+static const char *
+argument_name(enum mm_takes takes)
+{
+	return takes == MM_TAKES_DNSXL ? "a list's domain, as in "
+					 "zen.spamhaus.org"
+				       : "a table, as in "
+					 "hash:/etc/mailmum/access";
+}
+
+/* What the trail and the record call it. */
+static char *
+shown_text(const struct mm_step *step, const char *arg)
+{
+	const struct mm_dnsxl *list = mm_step_dnsxl(step);
+	char *text;
+	int rc;
+
+	rc = asprintf(&text, "%s%s%s%s%s",
+	    step->soften & MM_SOFTEN_WARN ? "warn_if_reject " : "",
+	    step->soften & MM_SOFTEN_GREYLIST ? "greylist_if_reject " : "",
+	    step->what->word, arg != NULL ? " " : "",
+	    list != NULL  ? mm_dnsxl_shown(list)
+	    : arg != NULL ? arg
+			  : "");
+	return rc < 0 ? NULL : text;
+}
+
+static int
+add_step(struct mm_list *list, struct mm_step *step, const char *arg)
+{
+	struct mm_step *steps =
+	    reallocarray(list->steps, list->nsteps + 1, sizeof(*list->steps));
+
+	if (steps == NULL)
+		return -1;
+	list->steps = steps;
+	if ((step->text = shown_text(step, arg)) == NULL)
+		return -1;
+	steps[list->nsteps++] = *step;
+	return 0;
+}
+
+/* Blanks inside brackets are for the reader: they go. */
+static void
+unblank(char *text)
+{
+	char *to = text;
+
+	for (; *text != '\0'; text++) {
+		if (*text != ' ' && *text != '\t')
+			*to++ = *text;
+	}
+	*to = '\0';
+}
+
+/* The word's argument, if it takes one, and the step.  -1: no memory. */
+static int
+parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
+    struct mm_load *load)
+{
+	const struct mm_restriction *what = step->what;
+	char *arg = NULL;
+	struct mm_err err;
+	int rc = 0;
+
+	step->line = load->line;
+	if (what->takes != MM_TAKES_NOTHING) {
+		arg = next_token(t);
+		if (arg == NULL || (lookup(arg) != NULL)) {
+			mm_complain(load->all, MM_ERROR, load->file, load->line,
+			    "%s: needs %s", what->word,
+			    argument_name(what->takes));
+			free(arg);
+			return 0;
+		}
+		if (what->takes == MM_TAKES_DNSXL)
+			unblank(arg);
+	}
+	if (what->stays != NULL)
+		mm_complain(load->all, MM_NOTICE, load->file, load->line,
+		    "%s: keep it in main.cf: %s", what->word, what->stays);
+	if (what->parse != NULL &&
+	    (step->arg = what->parse(arg, load, &err)) == NULL)
+		mm_complain(load->all, MM_ERROR, load->file, load->line,
+		    "%s: %s", what->word, err.text);
+	else if ((rc = add_step(list, step, arg)) != 0 && what->free != NULL)
+		what->free(step->arg);
+	free(arg);
+	return rc;
+}
+
+/* Steps behind an unconditional word are never reached. */
+static void
+complain_unreachable(const struct mm_list *list, struct mm_load *load)
+{
+	for (size_t i = 0; i + 1 < list->nsteps; i++) {
+		const struct mm_step *s = &list->steps[i];
+
+		if (s->soften != 0 || (s->what->check != mm_check_permit &&
+					  s->what->check != mm_check_reject &&
+					  s->what->check != mm_check_defer))
+			continue;
+		mm_complain(load->all, MM_NOTICE, load->file,
+		    list->steps[i + 1].line, "%s: never reached behind \"%s\"",
+		    list->steps[i + 1].text, s->text);
+		return;
+	}
+}
+
+int
+mm_program_parse(struct mm_program *program, enum mm_chain chain,
+    const struct mm_text *text, struct mm_load *load)
+{
+	struct mm_list *list = &program->chain[chain];
+	struct tokens t = {.text = text};
+	struct mm_step step = {0};
+	int rc = 0;
+	char *word;
+
+	if (text->data == NULL)
+		return 0;
+	while (rc == 0 && (word = next_token(&t)) != NULL) {
+		load->line = t.line;
+		step.what = lookup(word);
+		if (step.what != NULL && step.what->takes == MM_TAKES_CHECK) {
+			step.soften |= step.what->soften;
+			free(word);
+			continue;
+		}
+		if (step.what == NULL)
+			complain_unknown(load, word);
+		else
+			rc = parse_step(list, &step, &t, load);
+		free(word);
+		step = (struct mm_step){0};
+	}
+	if (step.soften != 0)
+		mm_complain(load->all, MM_ERROR, load->file, load->line,
+		    "%s: the list ends where a restriction should follow",
+		    step.soften & MM_SOFTEN_WARN ? "warn_if_reject"
+						 : "greylist_if_reject");
+	complain_unreachable(list, load);
+	return rc;
+}

@@ -1,0 +1,188 @@
+/*
+ * program_walk - one evaluation: client, HELO, sender, relay and recipient
+ * lists as one chain.
+ *
+ * Behind a pending step the walk goes on, taking that step for MM_DUNNO, only
+ * to note questions; it ends where it would end if all pending steps said so.
+ */
+#include "lib/program.h"
+
+#include "lib/arena.h"
+
+/* Facts that the step reads and that have not come yet. */
+static unsigned
+lacking(const struct mm_step *step, const struct mm_session *session,
+    enum mm_known which)
+{
+	unsigned lacks = 0;
+
+	for (unsigned f = 0; f < MM_NFACTS; f++) {
+		if ((step->what->needs & MM_NEEDS(f)) != 0 &&
+		    session->known[f] == which)
+			lacks |= MM_NEEDS(f);
+	}
+	return lacks;
+}
+
+static void
+begin_step(struct mm_eval *ev, const struct mm_step *step)
+{
+	struct mm_trace *trace = mm_arena_alloc(ev->arena, sizeof(*trace));
+
+	ev->soften = step->soften;
+	ev->why = (struct mm_why){.reason = step->text, .chain = ev->chain};
+	ev->trace = trace;
+	if (trace == NULL)
+		return;
+	trace->chain = ev->chain;
+	trace->step = step->text;
+	trace->line = step->line;
+	*ev->trail_end = trace;
+	ev->trail_end = &trace->next;
+}
+
+/* The look-ahead stops where it is not known who sends: submission clients
+ * would otherwise be looked up in the blocklists. */
+static bool
+waits_for_auth(const struct mm_eval *ev, unsigned lacks)
+{
+	return (lacks & MM_NEEDS(MM_FACT_AUTH)) != 0 &&
+	       !ev->settings->ask_before_auth;
+}
+
+static enum mm_outcome
+run_step(struct mm_eval *ev, const struct mm_step *step)
+{
+	unsigned lacks = lacking(step, ev->session, MM_NOT_YET);
+	enum mm_outcome outcome;
+
+	begin_step(ev, step);
+	if (lacks != 0) {
+		ev->result->lacks |= lacks;
+		ev->halted = waits_for_auth(ev, lacks);
+		mm_eval_note(ev, "waits for more of the session");
+		outcome = MM_PENDING;
+	} else if (lacking(step, ev->session, MM_ABSENT) != 0) {
+		mm_eval_note(ev, "does not apply: the client gave none");
+		outcome = MM_DUNNO;
+	} else {
+		outcome = step->what->check(step->arg, ev);
+	}
+	if (ev->trace != NULL)
+		ev->trace->outcome = outcome;
+	return outcome;
+}
+
+/*
+ * The first step that is not MM_DUNNO decides, as far as nothing before it
+ * is pending.  Both flags up end the list, as in Postfix.
+ */
+static enum mm_outcome
+walk_list(struct mm_eval *ev, const struct mm_list *list)
+{
+	for (size_t i = 0; i < list->nsteps; i++) {
+		enum mm_outcome outcome = run_step(ev, &list->steps[i]);
+
+		if (outcome == MM_PENDING)
+			ev->pending = true;
+		else if (outcome != MM_DUNNO)
+			return outcome;
+		if (ev->halted ||
+		    (ev->defer_if_permit.up && ev->defer_if_reject.up))
+			break;
+	}
+	return MM_DUNNO;
+}
+
+/* What holds for every session before any list, for an MTA that has not
+ * answered it itself (postconf(5)). */
+static enum mm_outcome
+envelope(struct mm_eval *ev)
+{
+	const struct mm_settings *set = ev->settings;
+	const struct mm_session *s = ev->session;
+
+	if (set->smtpd_helo_required && s->known[MM_FACT_HELO] == MM_ABSENT) {
+		ev->why.reason = "smtpd_helo_required";
+		return mm_eval_refuse(
+		    ev, 503, "5.5.1", "Error: send HELO/EHLO first");
+	}
+	if (!set->strict_rfc821_envelopes)
+		return MM_DUNNO;
+	ev->why.reason = "strict_rfc821_envelopes";
+	if (s->known[MM_FACT_SENDER] == MM_KNOWN && !s->sender_strict)
+		return mm_eval_refuse(
+		    ev, 501, "5.1.7", "Bad sender address syntax");
+	if (s->known[MM_FACT_RECIPIENT] == MM_KNOWN && !s->recipient_strict)
+		return mm_eval_refuse(
+		    ev, 501, "5.1.3", "Bad recipient address syntax");
+	return MM_DUNNO;
+}
+
+static enum mm_outcome
+walk_chain(const struct mm_program *program, struct mm_eval *ev)
+{
+	struct mm_why why = {.reason = "end of list"};
+	enum mm_outcome outcome = envelope(ev);
+
+	for (int c = 0; c < MM_NCHAIN && outcome != MM_REJECT; c++) {
+		const struct mm_list *list = &program->chain[c];
+
+		ev->chain = (enum mm_chain)c;
+		/* relay and recipient lists share one state */
+		if (ev->chain != MM_CHAIN_RECIPIENT)
+			ev->defer_if_reject.up = false;
+		if (list->nsteps == 0)
+			continue;
+		outcome = walk_list(ev, list);
+		why = outcome == MM_OK
+			  ? ev->why
+			  : (struct mm_why){
+				.reason = "end of list", .chain = ev->chain};
+		if (ev->halted)
+			break;
+	}
+	if (outcome != MM_REJECT)
+		ev->result->why = why;
+	return outcome;
+}
+
+/* The verdict of a walk with nothing pending before its deciding step. */
+static void
+conclude(struct mm_eval *ev, enum mm_outcome outcome)
+{
+	struct mm_result *r = ev->result;
+
+	r->done = true;
+	r->nquestions = 0;
+	if (outcome == MM_REJECT) {
+		r->mark = NULL;
+	} else if (ev->defer_if_permit.up) {
+		r->mark = NULL;
+		r->verdict = MM_DEFERRED;
+		r->reply = ev->defer_if_permit.reply;
+		r->why = ev->defer_if_permit.why;
+	} else {
+		r->verdict = MM_ACCEPT;
+	}
+}
+
+void
+mm_program_walk(const struct mm_program *program, struct mm_eval *ev)
+{
+	struct mm_result *r = ev->result;
+	enum mm_outcome outcome;
+
+	ev->effects_end = &r->effects;
+	ev->trail_end = &r->trail;
+	outcome = walk_chain(program, ev);
+	if (mm_arena_failed(ev->arena)) {
+		/* a walk without memory proves nothing: mail flows */
+		*r = (struct mm_result){.done = true,
+		    .failed = true,
+		    .why = {.reason = "out of memory"}};
+		return;
+	}
+	if (!ev->pending)
+		conclude(ev, outcome);
+}
