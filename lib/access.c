@@ -1,0 +1,176 @@
+/* access - see access.h. */
+#include "lib/access.h"
+
+#include "lib/err.h"
+#include "lib/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#define BLANKS " \t\r\n"
+#define NEAR 2 /* edits between a slip of the pen and the word meant */
+
+static const struct {
+	const char *word;
+	enum mm_access_verb verb; /* MM_ACCESS_NONE: not supported yet */
+	bool dsn, text;		  /* may follow */
+} actions[] = {
+    {"DUNNO", MM_ACCESS_DUNNO, false, false},
+    {"OK", MM_ACCESS_OK, false, false},
+    {"RELAY", MM_ACCESS_OK, false, false},
+    {"REJECT", MM_ACCESS_REJECT, true, true},
+    {"DEFER", MM_ACCESS_DEFER, true, true},
+    {"DEFER_IF_PERMIT", MM_ACCESS_DEFER_IF_PERMIT, true, true},
+    {"DEFER_IF_REJECT", MM_ACCESS_DEFER_IF_REJECT, true, true},
+    {"WARN", MM_ACCESS_WARN, false, true},
+    {"INFO", MM_ACCESS_INFO, false, true},
+    {"BCC", MM_ACCESS_NONE, false, false},
+    {"DISCARD", MM_ACCESS_NONE, false, false},
+    {"FILTER", MM_ACCESS_NONE, false, false},
+    {"HANGUP", MM_ACCESS_NONE, false, false},
+    {"HOLD", MM_ACCESS_NONE, false, false},
+    {"PREPEND", MM_ACCESS_NONE, false, false},
+    {"REDIRECT", MM_ACCESS_NONE, false, false},
+};
+
+/* How the words of restrictions begin: access(5) takes lists of them too. */
+static const char *const restrictions[] = {
+    "check_",
+    "defer_",
+    "greylist",
+    "permit",
+    "reject_",
+    "sleep",
+    "warn_if_reject",
+};
+
+static const char *
+skip_blanks(const char *p)
+{
+	return p + strspn(p, BLANKS);
+}
+
+/* One to three digits. */
+static const char *
+skip_number(const char *p)
+{
+	size_t n = strspn(p, "0123456789");
+
+	return n >= 1 && n <= 3 ? p + n : NULL;
+}
+
+/*
+ * Takes an optional [245].n.n from the front of p (RFC 3463 2), returns the
+ * text behind it.
+ */
+static const char *
+take_dsn(const char *p, struct mm_access *access)
+{
+	const char *end;
+
+	if (strchr("245", *p) == NULL || *p == '\0' || p[1] != '.' ||
+	    (end = skip_number(p + 2)) == NULL || *end != '.' ||
+	    (end = skip_number(end + 1)) == NULL ||
+	    (*end != '\0' && strchr(BLANKS, *end) == NULL))
+		return p;
+	memcpy(access->dsn, p, (size_t)(end - p));
+	return skip_blanks(end);
+}
+
+/* "4NN text", "5NN text". */
+static int
+parse_code(
+    const char *value, size_t len, struct mm_access *ret, struct mm_err *err)
+{
+	struct mm_access access = {.verb = MM_ACCESS_CODE};
+
+	if (len != 3 || (value[0] != '4' && value[0] != '5'))
+		return mm_err_set(err,
+		    "\"%.*s\" is not a reply code for a refusal: it must be "
+		    "4NN or 5NN",
+		    (int)len, value);
+	access.code =
+	    (value[0] - '0') * 100 + (value[1] - '0') * 10 + (value[2] - '0');
+	access.text = take_dsn(skip_blanks(value + len), &access);
+	if (*access.text == '\0')
+		return mm_err_set(err,
+		    "a text must follow, as in \"%.*s Access denied\"",
+		    (int)(access.text - value), value);
+	*ret = access;
+	return 0;
+}
+
+/* value is none of the actions: what else may it have been? */
+static int
+unknown(const char *value, size_t len, struct mm_err *err)
+{
+	char word[32];
+	struct mm_buf buf;
+	size_t best = 0;
+	unsigned least = NEAR + 1;
+
+	mm_buf_init(&buf, word, sizeof(word));
+	mm_buf_addn(&buf, value, len);
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		unsigned d = mm_str_distance(word, actions[i].word);
+
+		if (d < least && d < strlen(actions[i].word)) {
+			least = d;
+			best = i;
+		}
+	}
+	if (least <= NEAR)
+		return mm_err_set(err,
+		    "unknown action \"%s\": did you mean \"%s\"?", word,
+		    actions[best].word);
+	for (size_t i = 0; i < sizeof(restrictions) / sizeof(restrictions[0]);
+	     i++) {
+		if (mm_str_begins(value, restrictions[i]))
+			return mm_err_set(err,
+			    "\"%.*s\": restrictions as the result of a table "
+			    "are not supported yet",
+			    len < 60 ? (int)len : 60, value);
+	}
+	return mm_err_set(err,
+	    "unknown action \"%s\": it must be OK, REJECT, DEFER, DUNNO, a "
+	    "code with text, or another one of access(5)",
+	    word);
+}
+
+int
+mm_access_parse(const char *value, struct mm_access *ret, struct mm_err *err)
+{
+	const char *word = skip_blanks(value);
+	size_t len = strcspn(word, BLANKS), digits;
+	struct mm_access access = {.verb = MM_ACCESS_NONE, .text = ""};
+
+	if (len == 0)
+		return mm_err_set(err, "an empty result");
+	digits = strspn(word, "0123456789");
+	if (digits == len && *skip_blanks(word + len) == '\0') {
+		/* a time stamp left by something else: OK, as in Postfix */
+		access.verb = MM_ACCESS_OK;
+		*ret = access;
+		return 0;
+	}
+	if (digits == len)
+		return parse_code(word, len, ret, err);
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strlen(actions[i].word) != len ||
+		    !mm_str_begins(word, actions[i].word))
+			continue;
+		if (actions[i].verb == MM_ACCESS_NONE)
+			return mm_err_set(
+			    err, "%s is not supported yet", actions[i].word);
+		access.verb = actions[i].verb;
+		if (actions[i].text)
+			access.text = skip_blanks(word + len);
+		if (actions[i].dsn)
+			access.text = take_dsn(access.text, &access);
+		*ret = access;
+		return 0;
+	}
+	return unknown(word, len, err);
+}

@@ -1,0 +1,124 @@
+/* access: actions are taken apart, what we cannot do is refused at load. */
+#include "lib/access.h"
+#include "lib/err.h"
+#include "tests/test.h"
+
+static void
+test_takes_actions_apart(void **state)
+{
+	static const struct {
+		const char *value;
+		enum mm_access_verb verb;
+		int code;
+		const char *dsn, *text;
+	} cases[] = {
+	    {"OK", MM_ACCESS_OK, 0, "", ""},
+	    {"ok whatever follows", MM_ACCESS_OK, 0, "", ""},
+	    {"Relay", MM_ACCESS_OK, 0, "", ""},
+	    {"1", MM_ACCESS_OK, 0, "", ""},
+	    {"550", MM_ACCESS_OK, 0, "", ""},
+	    {"1700000000", MM_ACCESS_OK, 0, "", ""},
+	    {"DUNNO and text", MM_ACCESS_DUNNO, 0, "", ""},
+	    {"dunno", MM_ACCESS_DUNNO, 0, "", ""},
+	    {"REJECT", MM_ACCESS_REJECT, 0, "", ""},
+	    {"reject  go away", MM_ACCESS_REJECT, 0, "", "go away"},
+	    {"REJECT 5.7.2", MM_ACCESS_REJECT, 0, "5.7.2", ""},
+	    {"REJECT 5.7.2 go away", MM_ACCESS_REJECT, 0, "5.7.2", "go away"},
+	    {"REJECT 4.999.123\tgo", MM_ACCESS_REJECT, 0, "4.999.123", "go"},
+	    {"REJECT 3.7.2 go", MM_ACCESS_REJECT, 0, "", "3.7.2 go"},
+	    {"REJECT 5.7 go", MM_ACCESS_REJECT, 0, "", "5.7 go"},
+	    {"REJECT 5.7.1234 go", MM_ACCESS_REJECT, 0, "", "5.7.1234 go"},
+	    {"REJECT 5.7.1, go", MM_ACCESS_REJECT, 0, "", "5.7.1, go"},
+	    {"REJECT 5.7.1.1 go", MM_ACCESS_REJECT, 0, "", "5.7.1.1 go"},
+	    {"REJECT 5..1 go", MM_ACCESS_REJECT, 0, "", "5..1 go"},
+	    {"DEFER 4.2.1 later", MM_ACCESS_DEFER, 0, "4.2.1", "later"},
+	    {"defer", MM_ACCESS_DEFER, 0, "", ""},
+	    {"550 no", MM_ACCESS_CODE, 550, "", "no"},
+	    {"450 4.7.0 not now", MM_ACCESS_CODE, 450, "4.7.0", "not now"},
+	    {"599 4.7.0 x", MM_ACCESS_CODE, 599, "4.7.0", "x"},
+	    {"400 5.7 x", MM_ACCESS_CODE, 400, "", "5.7 x"},
+	    {"DEFER_IF_PERMIT 4.1.1 x", MM_ACCESS_DEFER_IF_PERMIT, 0, "4.1.1",
+		"x"},
+	    {"defer_if_reject x", MM_ACCESS_DEFER_IF_REJECT, 0, "", "x"},
+	    {"WARN 5.7.1 x", MM_ACCESS_WARN, 0, "", "5.7.1 x"},
+	    {"warn", MM_ACCESS_WARN, 0, "", ""},
+	    {"INFO   this one", MM_ACCESS_INFO, 0, "", "this one"},
+	    {" REJECT x", MM_ACCESS_REJECT, 0, "", "x"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		struct mm_access access;
+		struct mm_err err = {""};
+
+		print_message("%s\n", cases[i].value);
+		assert_int_equal(
+		    0, mm_access_parse(cases[i].value, &access, &err));
+		assert_int_equal(cases[i].verb, access.verb);
+		assert_int_equal(cases[i].code, access.code);
+		assert_string_equal(cases[i].dsn, access.dsn);
+		assert_string_equal(cases[i].text, access.text);
+		assert_string_equal("", err.text);
+	}
+}
+
+static void
+test_refuses(void **state)
+{
+	static const struct {
+		const char *value, *want;
+	} cases[] = {
+	    {"", "an empty result"},
+	    {"  ", "an empty result"},
+	    {"DISCARD", "DISCARD is not supported yet"},
+	    {"hold please", "HOLD is not supported yet"},
+	    {"PREPEND X-Seen: yes", "PREPEND is not supported yet"},
+	    {"REDIRECT a@example.org", "REDIRECT is not supported yet"},
+	    {"BCC a@example.org", "BCC is not supported yet"},
+	    {"FILTER smtp:[192.0.2.1]", "FILTER is not supported yet"},
+	    {"HANGUP", "HANGUP is not supported yet"},
+	    {"REJCET", "unknown action \"REJCET\": did you mean \"REJECT\"?"},
+	    {"REJECT,", "unknown action \"REJECT,\": did you mean \"REJECT\"?"},
+	    {"defer_if_permitt x", "unknown action \"defer_if_permitt\": did "
+				   "you mean \"DEFER_IF_PERMIT\"?"},
+	    {"KO", "unknown action \"KO\": did you mean \"OK\"?"},
+	    {"permit", "\"permit\": restrictions as the result of a table are "
+		       "not supported yet"},
+	    {"permit_mynetworks, reject",
+		"\"permit_mynetworks,\": restrictions as the result of a "
+		"table are not supported yet"},
+	    {"local_class",
+		"unknown action \"local_class\": it must be OK, REJECT, "
+		"DEFER, DUNNO, a code with text, or another one of access(5)"},
+	    {"250 ok", "\"250\" is not a reply code for a refusal: it must be "
+		       "4NN or 5NN"},
+	    {"650 x", "\"650\" is not a reply code for a refusal: it must be "
+		      "4NN or 5NN"},
+	    {"5500 x", "\"5500\" is not a reply code for a refusal: it must "
+		       "be 4NN or 5NN"},
+	    {"550 5.7.1", "a text must follow, as in \"550 5.7.1 Access "
+			  "denied\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		struct mm_access access = {.code = 42};
+		struct mm_err err = {""};
+
+		assert_int_equal(
+		    -1, mm_access_parse(cases[i].value, &access, &err));
+		assert_string_equal(cases[i].want, err.text);
+		assert_int_equal(42, access.code); /* untouched */
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_takes_actions_apart),
+	    cmocka_unit_test(test_refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
