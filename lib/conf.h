@@ -22,9 +22,9 @@ enum mm_severity {
 /* What is to be said about the configuration, in the order found. */
 struct mm_complaint {
 	enum mm_severity severity;
-	const char *file;
-	unsigned line; /* 0: none in particular */
-	const char *text;
+	const char *file; /* NULL: none in particular */
+	unsigned line;	  /* 0: none in particular */
+	const char *text; /* one printable line */
 };
 struct mm_complaints {
 	struct mm_complaint *list;
@@ -33,6 +33,7 @@ struct mm_complaints {
 	bool failed; /* out of memory: some are missing */
 };
 
+/* Copies what it is given.  Beyond some hundreds they are only counted. */
 void mm_complain(struct mm_complaints *all, enum mm_severity severity,
     const char *file, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
@@ -74,12 +75,17 @@ unsigned mm_conf_line(const struct mm_conf *conf, size_t i);
 bool mm_conf_used(const struct mm_conf *conf, size_t i);
 /* The value as written, NULL when name is not set. */
 const char *mm_conf_raw(const struct mm_conf *conf, const char *name);
+/* The same with its lines. */
+const struct mm_text *mm_conf_text(
+    const struct mm_conf *conf, const char *name);
 
 /*
  * The value with $name, ${name} and $(name) expanded, "$$" as "$"; and
- * ${name?text} and ${name:text} as in postconf(5).  A name that the file does not set is asked
- * of fallback (NULL: unknown, an error).  Depth is bounded.  1: there,
- * *ret is the caller's; 0: not set; -1: *err, *line where.
+ * ${name?text}, ${name:text}, ${name?{text}:{text}} as in postconf(5), where
+ * a name that is not known counts as empty.  Elsewhere a name that the file
+ * does not set is asked of fallback, which may be NULL (NULL: unknown, an
+ * error); what comes is expanded too.  Depth, size and work are bounded.
+ * 1: there, *ret is the caller's; 0: not set; -1: *err, *line where.
  */
 typedef const char *mm_conf_fallback(void *ctx, const char *name);
 int mm_conf_expand(const struct mm_conf *conf, const char *name,

@@ -1,0 +1,54 @@
+/* conf_complain - what is to be said about a configuration; see conf.h. */
+#include "lib/conf.h"
+
+#include "lib/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMPLAINTS_MAX 500
+
+void
+mm_complain(struct mm_complaints *all, enum mm_severity severity,
+    const char *file, unsigned line, const char *fmt, ...)
+{
+	struct mm_complaint *list, *c;
+	char *text = NULL, *where = NULL;
+	va_list ap;
+
+	if (severity == MM_ERROR)
+		all->errors++;
+	if (all->n >= COMPLAINTS_MAX)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (file != NULL)
+		where = strdup(file);
+	list = reallocarray(all->list, all->n + 1, sizeof(*list));
+	if (list != NULL)
+		all->list = list;
+	if (list == NULL || text == NULL || (file != NULL && where == NULL)) {
+		all->failed = true;
+		free(text);
+		free(where);
+		return;
+	}
+	mm_str_printable(text, '?');
+	c = &list[all->n++];
+	*c = (struct mm_complaint){severity, where, line, text};
+}
+
+void
+mm_complaints_clear(struct mm_complaints *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		free((char *)all->list[i].file);
+		free((char *)all->list[i].text);
+	}
+	free(all->list);
+	*all = (struct mm_complaints){0};
+}
