@@ -4,7 +4,8 @@
  * Knows keys and three numbers per record, not what they mean: the change
  * itself is the caller's pure function, run by the store between read and
  * write.  An update returns when its own commit is done.  Backends:
- * store_sqlite (one writer thread, group commit), store_memory.
+ * store_sqlite (one writer thread, group commit), store_memory (for tests and
+ * demonstrations: it never forgets and dies with the process).
  * Threads: shared.
  */
 #ifndef MM_STORE_H
@@ -17,7 +18,8 @@
 struct mm_clock;
 struct mm_err;
 
-#define MM_STORE_KEYS 2 /* records changed by one update, at most */
+#define MM_STORE_KEYS 2	      /* records changed by one update, at most */
+#define MM_STORE_NOTE_MAX 320 /* bytes of each text of a note; more is cut */
 
 /* All zero: never seen. */
 struct mm_record {
@@ -28,21 +30,22 @@ struct mm_record {
 
 /* Text for people beside a record that is waiting: kept readable. */
 struct mm_store_note {
-	const char *client, *sender, *recipient;
+	const char *client, *sender, *recipient; /* NULL is "" */
 };
 
 struct mm_store_update {
-	size_t n;			/* keys in use */
+	size_t n;			/* keys in use, all different */
 	const char *key[MM_STORE_KEYS]; /* any text; hashed with a secret */
 	struct mm_store_note note;	/* for key[0] */
 	/*
-	 * Pure.  Changes record[] in place.  *noted: key[0] is waiting, keep
-	 * its note; else the note goes.  False: nothing is to be written.
+	 * Pure: runs in another thread and sees only arg and n of update.
+	 * Changes record[] in place; one that becomes all zero is removed.
+	 * *noted: key[0] is waiting and has or gets a note; else it has none.
+	 * False: nothing is to be written.
 	 */
 	bool (*change)(const struct mm_store_update *update,
 	    struct mm_record record[MM_STORE_KEYS], bool *noted);
-	void *arg; /* change()'s own; valid until the update has returned or
-	              the store is freed, also when it returned late */
+	void *arg; /* change()'s own: in and out, see mm_store_update() */
 };
 
 /* How asking the store ended. */
@@ -50,7 +53,8 @@ enum mm_store_status {
 	MM_STORE_UNKNOWN = 0,
 	MM_STORE_DONE,	 /* committed, or nothing had to be written */
 	MM_STORE_FAILED, /* *err: disk, database */
-	MM_STORE_LATE,	 /* not committed within the wait; may still happen */
+	MM_STORE_LATE,	 /* *err: not committed within the wait; it may
+			    still happen */
 };
 
 struct mm_store_stats {
@@ -66,11 +70,10 @@ typedef bool mm_store_each(void *ctx, const struct mm_store_note *note,
 
 struct mm_store;
 
+/* A backend; each function as its namesake below. */
 struct mm_store_ops {
-	/* size: bytes of arg, which is copied in and, when done, copied back
-	 * out, so that a late update never touches the caller's memory. */
 	enum mm_store_status (*update)(struct mm_store *store,
-	    struct mm_store_update *update, size_t size, int64_t wait_ms,
+	    struct mm_store_update *update, size_t argsize, int64_t wait_ms,
 	    struct mm_err *err);
 	int (*peek)(struct mm_store *store, const char *key,
 	    struct mm_record *ret, struct mm_err *err);
@@ -96,19 +99,24 @@ struct mm_store_config {
 /* NULL: *err.  clock outlives the store. */
 struct mm_store *mm_store_sqlite_new(const struct mm_store_config *config,
     const struct mm_clock *clock, struct mm_err *err);
-struct mm_store *mm_store_memory_new(void);
+struct mm_store *mm_store_memory_new(void); /* NULL: out of memory */
 
-/* Blocks for wait_ms at the most. */
+/*
+ * Blocks for wait_ms at the most.  argsize bytes of update->arg are copied
+ * in and, when DONE, copied back out: an update that is late never touches
+ * the caller's memory.
+ */
 enum mm_store_status mm_store_update(struct mm_store *store,
     struct mm_store_update *update, size_t argsize, int64_t wait_ms,
     struct mm_err *err);
 /* 0 with a record of zeros: not there.  -1: *err. */
 int mm_store_peek(struct mm_store *store, const char *key,
     struct mm_record *ret, struct mm_err *err);
+/* Holds no lock while each() runs.  -1: *err. */
 int mm_store_waiting(
     struct mm_store *store, mm_store_each *each, void *ctx, struct mm_err *err);
 void mm_store_stats(struct mm_store *store, struct mm_store_stats *ret);
-/* Commits what is queued, then closes.  NULL is fine. */
-void mm_store_free(struct mm_store *store);
+/* Commits what is queued, then closes; nobody may be inside an update. */
+void mm_store_free(struct mm_store *store); /* NULL is fine */
 
 #endif

@@ -1,0 +1,372 @@
+/* store: what every backend promises. */
+#include "lib/err.h"
+#include "lib/store.h"
+#include "tests/test.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAIT_MS 20000 /* only a broken store is that slow */
+#define NTHREADS 8
+#define NEACH 50 /* updates by each thread */
+
+/* What a change of these tests does, and what it saw. */
+struct request {
+	struct mm_record seen[MM_STORE_KEYS];
+	struct mm_record set[MM_STORE_KEYS];
+	bool add; /* to the count, in place of set */
+	bool noted, quiet;
+};
+
+static bool
+change(const struct mm_store_update *update,
+    struct mm_record record[MM_STORE_KEYS], bool *noted)
+{
+	struct request *request = update->arg;
+
+	memcpy(request->seen, record, sizeof(request->seen));
+	for (size_t i = 0; i < update->n; i++) {
+		if (request->add)
+			record[i].count++;
+		else
+			record[i] = request->set[i];
+	}
+	*noted = request->noted;
+	return !request->quiet;
+}
+
+static enum mm_store_status
+try(struct mm_store *store, const char *key, const char *other,
+    struct mm_store_note note, struct request *request)
+{
+	struct mm_store_update update = {.n = other == NULL ? 1 : 2,
+	    .key = {key, other},
+	    .note = note,
+	    .change = change,
+	    .arg = request};
+	struct mm_err err;
+
+	return mm_store_update(store, &update, sizeof(*request), WAIT_MS, &err);
+}
+
+static void
+ask_two(struct mm_store *store, const char *key, const char *other,
+    struct mm_store_note note, struct request *request)
+{
+	assert_int_equal(MM_STORE_DONE, try(store, key, other, note, request));
+}
+
+static void
+ask(struct mm_store *store, const char *key, struct request *request)
+{
+	ask_two(store, key, NULL, (struct mm_store_note){0}, request);
+}
+
+static void
+assert_record(
+    int64_t first, int64_t last, int64_t count, const struct mm_record *record)
+{
+	assert_int_equal(first, record->first);
+	assert_int_equal(last, record->last);
+	assert_int_equal(count, record->count);
+}
+
+static struct mm_record
+peek(struct mm_store *store, const char *key)
+{
+	struct mm_record record = {-1, -1, -1};
+	struct mm_err err;
+
+	assert_int_equal(0, mm_store_peek(store, key, &record, &err));
+	return record;
+}
+
+static void
+test_what_was_written_is_there(void **state)
+{
+	struct mm_store *store = *state;
+	struct request first = {.set = {{10, 11, 0}, {20, 21, 5}}}, again = {0};
+	struct mm_record record;
+
+	record = peek(store, "a");
+	assert_record(0, 0, 0, &record);
+	ask_two(store, "a", "b", (struct mm_store_note){0}, &first);
+	assert_record(0, 0, 0, &first.seen[0]);
+
+	record = peek(store, "a");
+	assert_record(10, 11, 0, &record);
+	again.quiet = true;
+	ask_two(store, "b", "a", (struct mm_store_note){0}, &again);
+	assert_record(20, 21, 5, &again.seen[0]);
+	assert_record(10, 11, 0, &again.seen[1]);
+}
+
+static void
+test_a_quiet_change_writes_nothing(void **state)
+{
+	struct mm_store *store = *state;
+	struct request request = {
+	    .set = {{1, 2, 3}}, .noted = true, .quiet = true};
+	struct mm_store_stats stats;
+	struct mm_record record;
+
+	ask(store, "a", &request);
+	record = peek(store, "a");
+	assert_record(0, 0, 0, &record);
+	mm_store_stats(store, &stats);
+	assert_int_equal(1, stats.updates);
+	assert_int_equal(0, stats.commits);
+	assert_int_equal(0, stats.records);
+	assert_int_equal(0, stats.waiting);
+}
+
+static void
+test_all_zero_is_removed(void **state)
+{
+	struct mm_store *store = *state;
+	struct request set = {.set = {{1, 1, 1}}, .noted = true}, zero = {0};
+	struct mm_store_stats stats;
+	struct mm_record record;
+
+	ask(store, "a", &set);
+	mm_store_stats(store, &stats);
+	assert_int_equal(1, stats.records);
+	assert_int_equal(1, stats.waiting);
+	ask(store, "a", &zero);
+	record = peek(store, "a");
+	assert_record(0, 0, 0, &record);
+	mm_store_stats(store, &stats);
+	assert_int_equal(0, stats.records);
+	assert_int_equal(0, stats.waiting);
+}
+
+static void
+test_keys_are_any_text(void **state)
+{
+	struct mm_store *store = *state;
+	char *longest = calloc(1, 70000);
+	const char *keys[] = {
+	    "", " ", "a", "a ", "A", "\xff\xfe", "';--", "a\nb", longest};
+
+	assert_non_null(longest);
+	memset(longest, 'x', 69999);
+	for (size_t i = 0; i < MM_COUNT(keys); i++) {
+		struct request request = {.set = {{(int64_t)i + 1, 2, 3}}};
+
+		ask(store, keys[i], &request);
+		assert_record(0, 0, 0, &request.seen[0]);
+	}
+	for (size_t i = 0; i < MM_COUNT(keys); i++) {
+		struct mm_record record = peek(store, keys[i]);
+
+		assert_record((int64_t)i + 1, 2, 3, &record);
+	}
+	free(longest);
+}
+
+struct listing {
+	struct mm_store *store;
+	size_t n, enough;
+	char client[MM_STORE_NOTE_MAX + 2];
+	char sender[MM_STORE_NOTE_MAX + 2];
+	char recipient[MM_STORE_NOTE_MAX + 2];
+	struct mm_record record;
+};
+
+static bool
+list_one(
+    void *ctx, const struct mm_store_note *note, const struct mm_record *record)
+{
+	struct listing *listing = ctx;
+
+	assert_true(strlen(note->client) <= MM_STORE_NOTE_MAX);
+	assert_true(strlen(note->sender) <= MM_STORE_NOTE_MAX);
+	assert_true(strlen(note->recipient) <= MM_STORE_NOTE_MAX);
+	strncpy(listing->client, note->client, MM_STORE_NOTE_MAX + 1);
+	strncpy(listing->sender, note->sender, MM_STORE_NOTE_MAX + 1);
+	strncpy(listing->recipient, note->recipient, MM_STORE_NOTE_MAX + 1);
+	listing->record = *record;
+	peek(listing->store, "a"); /* no lock is held meanwhile */
+	return ++listing->n != listing->enough;
+}
+
+static struct listing
+list(struct mm_store *store, size_t enough)
+{
+	struct listing listing = {.store = store, .enough = enough};
+	struct mm_err err;
+
+	assert_int_equal(0, mm_store_waiting(store, list_one, &listing, &err));
+	return listing;
+}
+
+static void
+test_a_note_stays_while_waiting(void **state)
+{
+	struct mm_store *store = *state;
+	struct request wait = {.set = {{5, 5, 0}}, .noted = true};
+	struct request pass = {.set = {{5, 9, 1}}};
+	struct mm_store_note hostile = {
+	    "192.0.2.1", "\xc3\x28'; DROP\n", "b@example.org"};
+	struct mm_store_note later = {"192.0.2.2", "later", "later"};
+	struct listing listing = list(store, 0);
+
+	assert_int_equal(0, listing.n);
+	ask_two(store, "a", NULL, hostile, &wait);
+	wait.set[0].last = 6;
+	ask_two(store, "a", NULL, later, &wait);
+	listing = list(store, 0);
+	assert_int_equal(1, listing.n);
+	assert_string_equal("192.0.2.1", listing.client);
+	assert_string_equal("\xc3\x28'; DROP\n", listing.sender);
+	assert_string_equal("b@example.org", listing.recipient);
+	assert_record(5, 6, 0, &listing.record);
+
+	ask(store, "a", &pass);
+	listing = list(store, 0);
+	assert_int_equal(0, listing.n);
+}
+
+static void
+test_long_notes_are_cut(void **state)
+{
+	struct mm_store *store = *state;
+	struct request wait = {.set = {{5, 5, 0}}, .noted = true};
+	char text[4 * MM_STORE_NOTE_MAX];
+	struct listing listing;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	ask_two(
+	    store, "a", NULL, (struct mm_store_note){text, NULL, text}, &wait);
+	listing = list(store, 0);
+	assert_int_equal(1, listing.n);
+	assert_int_equal(MM_STORE_NOTE_MAX, strlen(listing.client));
+	assert_int_equal(0, strlen(listing.sender));
+	assert_int_equal(MM_STORE_NOTE_MAX, strlen(listing.recipient));
+}
+
+/* More than a backend would read at once. */
+static void
+test_a_long_listing_is_whole_or_ends_when_told(void **state)
+{
+	struct mm_store *store = *state;
+	struct request wait = {.set = {{5, 5, 0}}, .noted = true};
+	struct listing listing;
+	char key[16];
+
+	for (int i = 0; i < 700; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		ask(store, key, &wait);
+	}
+	listing = list(store, 0);
+	assert_int_equal(700, listing.n);
+	listing = list(store, 3);
+	assert_int_equal(3, listing.n);
+}
+
+struct job {
+	struct mm_store *store;
+	int number;
+	bool shared;
+	int failed; /* cmocka must not hear of it in another thread */
+};
+
+static void *
+count_up(void *arg)
+{
+	struct job *job = arg;
+	char key[32] = "shared";
+
+	for (int i = 0; i < NEACH; i++) {
+		struct request request = {.add = true};
+
+		if (!job->shared)
+			snprintf(key, sizeof(key), "%d of %d", i, job->number);
+		job->failed +=
+		    try(job->store, key, NULL, (struct mm_store_note){0},
+			&request) != MM_STORE_DONE;
+	}
+	return NULL;
+}
+
+static void
+count_in_threads(struct mm_store *store, bool shared)
+{
+	pthread_t threads[NTHREADS];
+	struct job jobs[NTHREADS];
+
+	for (int i = 0; i < NTHREADS; i++) {
+		jobs[i] = (struct job){store, i, shared, 0};
+		assert_int_equal(
+		    0, pthread_create(&threads[i], NULL, count_up, &jobs[i]));
+	}
+	for (int i = 0; i < NTHREADS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(0, jobs[i].failed);
+	}
+}
+
+static void
+test_threads_lose_no_update(void **state)
+{
+	struct mm_store *store = *state;
+	struct mm_store_stats stats;
+	struct mm_record record;
+
+	count_in_threads(store, true);
+	record = peek(store, "shared");
+	assert_int_equal(NTHREADS * NEACH, record.count);
+
+	count_in_threads(store, false);
+	record = peek(store, "0 of 0");
+	assert_int_equal(1, record.count);
+	mm_store_stats(store, &stats);
+	assert_int_equal(1 + NTHREADS * NEACH, stats.records);
+	assert_int_equal(2 * NTHREADS * NEACH, stats.updates);
+	assert_int_equal(0, stats.failures);
+}
+
+static int
+set_up_memory(void **state)
+{
+	*state = mm_store_memory_new();
+	return *state == NULL ? -1 : 0;
+}
+
+static int
+tear_down_memory(void **state)
+{
+	mm_store_free(*state);
+	return 0;
+}
+
+static int
+run(const char *backend, CMFixtureFunction up, CMFixtureFunction down)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		test_what_was_written_is_there, up, down),
+	    cmocka_unit_test_setup_teardown(
+		test_a_quiet_change_writes_nothing, up, down),
+	    cmocka_unit_test_setup_teardown(test_all_zero_is_removed, up, down),
+	    cmocka_unit_test_setup_teardown(test_keys_are_any_text, up, down),
+	    cmocka_unit_test_setup_teardown(
+		test_a_note_stays_while_waiting, up, down),
+	    cmocka_unit_test_setup_teardown(test_long_notes_are_cut, up, down),
+	    cmocka_unit_test_setup_teardown(
+		test_a_long_listing_is_whole_or_ends_when_told, up, down),
+	    cmocka_unit_test_setup_teardown(
+		test_threads_lose_no_update, up, down),
+	};
+
+	return cmocka_run_group_tests_name(backend, tests, NULL, NULL);
+}
+
+int
+main(void)
+{
+	return run("memory", set_up_memory, tear_down_memory);
+}
