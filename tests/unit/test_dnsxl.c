@@ -195,7 +195,8 @@ test_too_long_a_name_is_not_asked(void **state)
 	domain[241] = '\0'; /* + ".rhs.example" = 253 */
 	assert_int_equal(0, mm_dnsxl_qname_domain(list, domain, name));
 	assert_int_equal(253, strlen(name));
-	strcpy(domain + 241, "b");
+	domain[241] = 'b';
+	domain[242] = '\0';
 	assert_int_equal(-1, mm_dnsxl_qname_domain(list, domain, name));
 	mm_dnsxl_free(list);
 }
@@ -234,7 +235,7 @@ read_text(const struct mm_dnsxl *list, const char *text, char code[16])
 	char copy[128], *rest = copy, *one;
 
 	assert_true(strlen(text) < sizeof(copy));
-	strcpy(copy, text);
+	memcpy(copy, text, strlen(text) + 1);
 	while ((one = strsep(&rest, " ")) != NULL) {
 		assert_true(answer.n < MM_COUNT(rr));
 		assert_int_equal(

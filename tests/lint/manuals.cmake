@@ -1,0 +1,20 @@
+# mandoc finds nothing to warn of in the manuals.
+include(${CMAKE_CURRENT_LIST_DIR}/lint.cmake)
+
+find_program(MANDOC mandoc)
+if(NOT MANDOC)
+  message(NOTICE "skip: there is no mandoc")
+  return()
+endif()
+file(GLOB pages "${TREE}/man/*.[1-8]")
+if(NOT pages)
+  lint_fault("man" "there is no manual page")
+endif()
+foreach(page IN LISTS pages)
+  execute_process(COMMAND ${MANDOC} -Tlint -Wwarning ${page}
+    RESULT_VARIABLE result OUTPUT_VARIABLE faults ERROR_VARIABLE faults)
+  if(NOT result EQUAL 0 OR NOT faults STREQUAL "")
+    lint_fault("${page}" "${faults}")
+  endif()
+endforeach()
+lint_done(manuals)
