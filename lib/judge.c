@@ -1,0 +1,111 @@
+/* judge - see judge.h. */
+#include "lib/judge.h"
+
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/dns.h"
+
+/* Of one walk: more than any list of restrictions needs. */
+#define WALK_MAX (4 * 1024 * 1024)
+
+int
+mm_judge_init(struct mm_judge *judge, const struct mm_policy *policy,
+    struct mm_dns *dns, const struct mm_clock *clock)
+{
+	*judge = (struct mm_judge){
+	    .policy = policy,
+	    .dns = dns,
+	    .clock = clock,
+	    .answers = mm_answers_new(),
+	    .batch = mm_batch_new(),
+	    .arena = mm_arena_new(WALK_MAX),
+	};
+	if (judge->answers != NULL && judge->batch != NULL &&
+	    judge->arena != NULL)
+		return 0;
+	mm_judge_clear(judge);
+	return -1;
+}
+
+void
+mm_judge_clear(struct mm_judge *judge)
+{
+	if (judge->batch != NULL)
+		mm_batch_close(judge->batch);
+	mm_answers_free(judge->answers);
+	mm_arena_free(judge->arena);
+	*judge = (struct mm_judge){0};
+}
+
+int
+mm_judge_end_mail(struct mm_judge *judge)
+{
+	struct mm_batch *batch = mm_batch_new();
+
+	if (batch == NULL)
+		return -1;
+	mm_batch_close(judge->batch);
+	judge->batch = batch;
+	mm_answers_clear(judge->answers);
+	return 0;
+}
+
+/* Finished answers are drained before a walk and do not change in it. */
+static void
+walk(struct mm_judge *judge, const struct mm_session *session,
+    struct mm_result *ret)
+{
+	mm_batch_drain(judge->batch, judge->answers);
+	mm_arena_clear(judge->arena);
+	mm_policy_evaluate(judge->policy, session, judge->answers,
+	    mm_clock_wall(judge->clock), judge->arena, ret);
+}
+
+void
+mm_judge_ask(struct mm_judge *judge, const struct mm_session *session,
+    struct mm_result *ret)
+{
+	walk(judge, session, ret);
+	if (ret->nquestions > 0)
+		mm_dns_ask(
+		    judge->dns, judge->batch, ret->questions, ret->nquestions);
+}
+
+/* Until the first undecided step's question is answered, or until then. */
+static bool
+wait_for(struct mm_judge *judge, const struct mm_result *result, int64_t until)
+{
+	const struct mm_dns_question *first = &result->questions[0];
+
+	return mm_batch_wait(judge->batch, first->name, first->type,
+		   judge->clock, until) ||
+	       mm_clock_mono(judge->clock) < until;
+}
+
+int64_t
+mm_judge_decide(struct mm_judge *judge, const struct mm_session *session,
+    int64_t wait_us, struct mm_result *ret, bool *missed)
+{
+	int64_t began = mm_clock_mono(judge->clock);
+	bool late = wait_us <= 0;
+	bool waited = false;
+
+	if (missed != NULL)
+		*missed = false;
+	for (;;) {
+		mm_judge_ask(judge, session, ret);
+		if (ret->done || ret->nquestions == 0)
+			break;
+		if (late) {
+			/* what came from the cache just now counts still */
+			mm_batch_drain(judge->batch, judge->answers);
+			mm_result_miss(ret, judge->answers);
+			if (missed != NULL)
+				*missed = true;
+			continue;
+		}
+		waited = true;
+		late = !wait_for(judge, ret, began + wait_us);
+	}
+	return waited ? mm_clock_mono(judge->clock) - began : 0;
+}

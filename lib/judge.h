@@ -1,0 +1,52 @@
+/*
+ * judge - one transaction's way from facts to a verdict: walk, ask, wait.
+ *
+ * The daemon's callbacks and mailmumctl explain go the same way: at each
+ * stage mm_judge_ask() sends the questions out and does not wait; at RCPT
+ * mm_judge_decide() waits for the first undecided step.  What the verdict
+ * then leads to (the greylist, the log, the reply) is the caller's.
+ * Threads: confined; the resolver completes from its own.
+ */
+#ifndef MM_JUDGE_H
+#define MM_JUDGE_H
+
+#include "lib/policy.h"
+
+struct mm_clock;
+
+struct mm_judge {
+	/* borrowed, for as long as the judge lives */
+	const struct mm_policy *policy;
+	struct mm_dns *dns;
+	const struct mm_clock *clock;
+	/* its own; answers are the transaction's, arena is one walk's */
+	struct mm_answers *answers;
+	struct mm_batch *batch;
+	struct mm_arena *arena;
+};
+
+/* -1: out of memory; nothing is to be cleared then. */
+int mm_judge_init(struct mm_judge *judge, const struct mm_policy *policy,
+    struct mm_dns *dns, const struct mm_clock *clock);
+void mm_judge_clear(struct mm_judge *judge);
+/* The transaction is over: its answers and misses are forgotten, and what is
+ * still under way is no longer ours.  -1: out of memory. */
+int mm_judge_end_mail(struct mm_judge *judge);
+
+/* *ret of these lives until the next call of any of them. */
+
+/* One walk with what is known; its questions are on their way. */
+void mm_judge_ask(struct mm_judge *judge, const struct mm_session *session,
+    struct mm_result *ret);
+/*
+ * The verdict on the session's recipient: ret->done, unless a fact is not
+ * known yet (ret->lacks).  Waits for wait_us at the most; with 0, not at all.
+ * What has not come by then is missed, until the transaction ends.
+ * Returns the microseconds that it waited; *missed, if not NULL: the time ran
+ * out.
+ */
+int64_t mm_judge_decide(struct mm_judge *judge,
+    const struct mm_session *session, int64_t wait_us, struct mm_result *ret,
+    bool *missed);
+
+#endif
