@@ -52,18 +52,18 @@ enum mm_dns_cause {
 	MM_DNS_ANSWERED = 0,
 	MM_DNS_SERVFAIL,
 	MM_DNS_BOGUS,	/* the signature does not fit */
-	MM_DNS_TIMEOUT, /* no answer within the resolver's own patience */
+	MM_DNS_TIMEOUT, /* no server answered, or not in time */
 	MM_DNS_MISSED,	/* the session's deadline passed first */
 	MM_DNS_OPEN,	/* the list's breaker is open: not asked */
 	MM_DNS_FULL,	/* too many questions in flight: not asked */
-	MM_DNS_LOCAL,	/* could not be sent: memory, bad name */
+	MM_DNS_LOCAL,	/* could not be sent: memory, bad name, we leave */
 };
 
 struct mm_dns_rr {
 	uint16_t preference; /* MX */
 	uint8_t address[16]; /* A (first four), AAAA; network order */
-	const char *text;    /* NS, MX, PTR: host name; TXT: first string,
-	                        each non-printable byte a blank */
+	const char *text;    /* NS, MX, PTR: host name, folded; TXT: first
+	                        string, each non-printable byte a blank */
 };
 
 /* Threads: immutable, counted. */
@@ -84,10 +84,11 @@ const struct mm_dns_answer *mm_dns_answer_retry(enum mm_dns_cause cause);
 /*
  * Reads a packet (RFC 1035 4) that answers a question of this type,
  * following CNAMEs within it.  Hostile input.  Never NULL: what cannot be
- * read is MM_DNS_RETRY.  The caller owns a reference.
+ * read is MM_DNS_RETRY.  secure is what a validator said of it.  The caller
+ * owns a reference.
  */
 const struct mm_dns_answer *mm_dns_answer_parse(
-    const uint8_t *packet, size_t len, enum mm_dns_type type);
+    const uint8_t *packet, size_t len, enum mm_dns_type type, bool secure);
 /* For tests and for other sources than packets; copies rr and its texts. */
 const struct mm_dns_answer *mm_dns_answer_new(enum mm_dns_status status,
     uint32_t ttl, const struct mm_dns_rr *rr, size_t n);
@@ -110,6 +111,8 @@ struct mm_dns_question {
 	const void *arg;
 };
 
+/* Keyed anew in each process: strangers choose names, and must not choose
+ * where they fall. */
 uint64_t mm_dns_hash(const char *name, enum mm_dns_type type);
 
 /*
