@@ -3,15 +3,18 @@
  *
  * The daemon's callbacks and mailmumctl explain go the same way: at each
  * stage mm_judge_ask() sends the questions out and does not wait; at RCPT
- * mm_judge_decide() waits for the first undecided step.  What the verdict
- * then leads to (the greylist, the log, the reply) is the caller's.
+ * mm_judge_decide() waits for the first undecided step.  A marked verdict is
+ * then the greylist's: what it is asked, and what the client is told, is said
+ * here too; asking the store, the log and the reply itself are the caller's.
  * Threads: confined; the resolver completes from its own.
  */
 #ifndef MM_JUDGE_H
 #define MM_JUDGE_H
 
+#include "lib/greylist.h"
 #include "lib/policy.h"
 
+struct mm_arena;
 struct mm_clock;
 
 struct mm_judge {
@@ -48,5 +51,21 @@ void mm_judge_ask(struct mm_judge *judge, const struct mm_session *session,
 int64_t mm_judge_decide(struct mm_judge *judge,
     const struct mm_session *session, int64_t wait_us, struct mm_result *ret,
     bool *missed);
+
+/*
+ * What the greylist is asked of the session's recipient: an update of the
+ * store, with request as its arg.  Do not copy it: update points into it.
+ */
+struct mm_judge_greylist {
+	struct mm_store_update update;
+	struct mm_greylist_request request;
+};
+/* False: out of memory.  Texts are in arena and borrowed from session. */
+bool mm_judge_greylist(struct mm_judge_greylist *ret,
+    const struct mm_settings *settings, const struct mm_session *session,
+    int64_t now, struct mm_arena *arena);
+/* "451 4.7.1 ...", with the seconds left; its text in arena. */
+struct mm_reply mm_judge_greylist_reply(
+    const struct mm_session *session, int64_t seconds, struct mm_arena *arena);
 
 #endif
