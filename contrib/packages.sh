@@ -1,0 +1,78 @@
+# Debian packages that mailmum is built and tested with, and how to get the
+# missing ones.  To be sourced by a POSIX shell.
+
+# what the programs are built from
+build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
+	libunbound-dev libevent-dev libsqlite3-dev libpcre2-dev libsystemd-dev
+	dns-root-data"
+
+# what the tests need beside it: the lab runs real mail and DNS servers
+test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
+	postfix-pcre nsd unbound dnsdist ldnsutils iproute2"
+
+# Of these, what Debian would start at once and at every boot.
+test_services="postfix nsd unbound dnsdist"
+
+say() {
+	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		return 1
+	fi
+}
+
+# Prints those of its arguments that are not installed.
+missing_packages() {
+	for package; do
+		case $(dpkg-query -W -f '${db:Status-Status}' "$package" \
+			2>/dev/null) in
+		installed) ;;
+		*) printf '%s ' "$package" ;;
+		esac
+	done
+}
+
+# Installs what is missing of its arguments.  No service is started, now or at
+# the next boot, and Postfix is left without a configuration: the lab brings
+# its own.  What was installed before is not touched.
+install_packages() {
+	missing=$(missing_packages "$@")
+	[ -n "$missing" ] || return 0
+	say "installing $missing"
+	if ! as_root true; then
+		say "needs root for that.  Please run, as root:"
+		say "apt-get install --no-install-recommends $missing"
+		return 1
+	fi
+	as_root env missing="$missing" services="$test_services" \
+		DEBIAN_FRONTEND=noninteractive sh -c '
+		policy=/usr/sbin/policy-rc.d
+		if [ ! -e $policy ]; then
+			trap "rm -f $policy" EXIT
+			trap "exit 1" INT TERM HUP
+			printf "#!/bin/sh\nexit 101\n" >$policy
+			chmod 755 $policy
+		fi
+		case " $missing " in
+		*" postfix "*) echo postfix postfix/main_mailer_type select \
+			No configuration | debconf-set-selections ;;
+		esac
+		{ apt-get -qq update &&
+			apt-get -qq -y --no-install-recommends install $missing
+		} >&2 || exit 1
+		for service in $services; do
+			case " $missing " in
+			*" $service "*) ! command -v systemctl >/dev/null ||
+				systemctl -q disable $service || : ;;
+			esac
+		done' || {
+		say "the packages could not be installed"
+		return 1
+	}
+}

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Runs the tests, after installing what they need (Debian 12).
+# usage: sh tests/run.sh [--long]
+#   --long  also the ones that take minutes
+set -u
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+cd "$(dirname "$0")/.." || exit 1
+. contrib/packages.sh
+
+long=
+case ${1-} in
+"") ;;
+--long) long=yes ;;
+*)
+	echo "usage: sh tests/run.sh [--long]" >&2
+	exit 2
+	;;
+esac
+
+# shellcheck disable=SC2086 # they are lists
+install_packages $build_packages $test_packages || exit 1
+cmake --preset dev && cmake --build --preset dev || exit 1
+
+# One group after the other; the first that fails is the last thing printed.
+run() {
+	printf '\n=== %s\n' "$1"
+	shift
+	ctest --test-dir build/dev --output-on-failure --no-tests=error "$@"
+}
+run "quick: units, replay, lint, fuzz corpora" \
+	-LE 'lab|long' -j "$(nproc)" || exit 1
+run "lab: real mail through real servers, in a network of their own" \
+	-L lab -LE long || exit 1
+[ -z "$long" ] || run "long" -L long || exit 1
