@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/settings_daemon.h"
 #include "lib/str.h"
 
 enum type {
@@ -376,6 +377,29 @@ complain_unknown(const struct mm_conf *conf, struct mm_complaints *all)
 	}
 }
 
+/* The daemon's own settings, in words that it understands. */
+static void
+check_daemon(const struct mm_settings *settings, const struct mm_conf *conf,
+    struct mm_complaints *all)
+{
+	const struct {
+		const char *name, *value;
+		int (*check)(const char *text, struct mm_err *err);
+	} checks[] = {
+	    {"milter_socket", settings->milter_socket, mm_socket_check},
+	    {"control_socket", settings->control_socket,
+		mm_control_socket_check},
+	    {"log_to", settings->log_to, mm_log_to_check},
+	};
+	struct mm_err err;
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		if (checks[i].check(checks[i].value, &err) != 0)
+			mm_complain(all, MM_ERROR, mm_conf_file(conf),
+			    line_of(conf, checks[i].name), "%s: %s",
+			    checks[i].name, err.text);
+}
+
 /* What is right by itself and wrong, or worth a word, as a whole. */
 static void
 check_whole(const struct mm_settings *settings, const struct mm_conf *conf,
@@ -457,6 +481,7 @@ mm_settings_read(const struct mm_conf *conf, struct mm_complaints *all)
 	}
 	complain_unknown(conf, all);
 	check_whole(settings, conf, all);
+	check_daemon(settings, conf, all);
 	return settings;
 
 fail:
