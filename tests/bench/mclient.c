@@ -5,6 +5,7 @@
  * RCPT, QUIT, the next stage when the last is answered (closed loop).  It
  * prints one line of name=value: rates, and times in microseconds.
  */
+#include "tests/bench/mclient.h"
 #include "tests/bench/mproto.h"
 
 #include <arpa/inet.h>
@@ -22,37 +23,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char usage[] =
-    "usage: mclient [options] SOCKET\n"
-    "  -c N     sessions at a time (8)\n"
-    "  -t SECS  measure for so long, or\n"
-    "  -n N     measure so many sessions (1000)\n"
-    "  -u N     warm up with so many sessions, not measured (0)\n"
-    "  -i N     hold so many connections open, idle behind their RCPT (0)\n"
-    "  -p MS    pause before each of HELO, MAIL and RCPT (0)\n"
-    "  -f       send every event at once, as Sendmail does; Postfix keeps\n"
-    "           back what needs no reply until the next that does\n"
-    "  -w SECS  wait so long for the socket to be there (0)\n"
-    "  -a ADDR  first client address (198.51.100.0)\n"
-    "  -A N     so many addresses in turn; 0: never the same (250)\n"
-    "  -s, -r   sender, recipient; \"%\" is a number (user%@example.com,\n"
-    "           info@example.net)\n"
-    "  -S N     so many numbers in turn; 0: never the same (250)\n"
-    "  -b N     the first number (0)\n"
-    "With -i and -n 0: holds them until its standard input ends.\n";
-
-struct options {
-	struct sockaddr_un socket;
-	unsigned active, idle;
-	uint64_t sessions, warm;
-	double seconds, wait;
-	int64_t pause; /* us */
-	bool flush;
-	uint32_t address;
-	uint64_t naddresses, nnumbers, base;
-	const char *sender, *recipient;
-};
-
 struct session {
 	int fd; /* -1: none */
 	enum mproto_stage stage;
@@ -61,11 +31,6 @@ struct session {
 	struct mproto proto;
 	struct mproto_envelope envelope;
 	char name[64], client[INET_ADDRSTRLEN], sender[256], recipient[256];
-};
-
-struct times {
-	uint32_t *us;
-	size_t n, size;
 };
 
 struct run {
@@ -95,37 +60,6 @@ fail(const char *what)
 {
 	fprintf(stderr, "mclient: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static void
-times_add(struct times *t, int64_t us)
-{
-	if (t->n == t->size) {
-		t->size = t->size != 0 ? 2 * t->size : 4096;
-		t->us = reallocarray(t->us, t->size, sizeof(*t->us));
-		if (t->us == NULL)
-			fail("times");
-	}
-	t->us[t->n++] = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static void
-times_print(struct times *t, const char *name)
-{
-	static const unsigned percent[] = {50, 90, 99};
-
-	qsort(t->us, t->n, sizeof(*t->us), compare);
-	for (size_t i = 0; i < sizeof(percent) / sizeof(percent[0]); i++)
-		printf(" %s_p%u=%" PRIu32, name, percent[i],
-		    t->n != 0 ? t->us[(t->n - 1) * percent[i] / 100] : 0);
 }
 
 /* "user%@example.org": the number goes where the sign is. */
@@ -441,99 +375,14 @@ await_socket(const struct options *o)
 		fail(o->socket.sun_path);
 }
 
-static void
-wrong_usage(void)
-{
-	fputs(usage, stderr);
-	exit(2);
-}
-
-static uint32_t
-read_address(const char *text)
-{
-	struct in_addr addr;
-
-	if (inet_pton(AF_INET, text, &addr) != 1)
-		wrong_usage();
-	return ntohl(addr.s_addr);
-}
-
-static void
-read_options(struct options *o, int argc, char **argv)
-{
-	int c;
-
-	while ((c = getopt(argc, argv, "c:t:n:u:i:p:fw:a:A:s:r:S:b:")) != -1) {
-		switch (c) {
-		case 'c':
-			o->active = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 't':
-			o->seconds = strtod(optarg, NULL);
-			break;
-		case 'n':
-			o->sessions = strtoull(optarg, NULL, 10);
-			break;
-		case 'u':
-			o->warm = strtoull(optarg, NULL, 10);
-			break;
-		case 'i':
-			o->idle = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'p':
-			o->pause = 1000 * strtoll(optarg, NULL, 10);
-			break;
-		case 'f':
-			o->flush = true;
-			break;
-		case 'w':
-			o->wait = strtod(optarg, NULL);
-			break;
-		case 'a':
-			o->address = read_address(optarg);
-			break;
-		case 'A':
-			o->naddresses = strtoull(optarg, NULL, 10);
-			break;
-		case 's':
-			o->sender = optarg;
-			break;
-		case 'r':
-			o->recipient = optarg;
-			break;
-		case 'S':
-			o->nnumbers = strtoull(optarg, NULL, 10);
-			break;
-		case 'b':
-			o->base = strtoull(optarg, NULL, 10);
-			break;
-		default:
-			wrong_usage();
-		}
-	}
-	if (optind != argc - 1 || o->active == 0 ||
-	    strlen(argv[optind]) >= sizeof(o->socket.sun_path))
-		wrong_usage();
-	memcpy(o->socket.sun_path, argv[optind], strlen(argv[optind]));
-}
-
 int
 main(int argc, char **argv)
 {
-	struct options opt = {
-	    .socket = {.sun_family = AF_UNIX},
-	    .active = 8,
-	    .sessions = 1000,
-	    .address = 0xc6336400, /* 198.51.100.0 */
-	    .naddresses = 250,
-	    .nnumbers = 250,
-	    .sender = "user%@example.com",
-	    .recipient = "info@example.net",
-	};
+	struct options opt;
 	struct run run = {.opt = &opt};
 	struct rlimit files;
 
-	read_options(&opt, argc, argv);
+	options_read(&opt, argc, argv);
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
