@@ -134,6 +134,26 @@ test_case_is_ascii_only(void **state)
 	assert_true(mm_str_begins("x", ""));
 }
 
+/* Whatever stands beside it, and wherever. */
+static void
+test_every_byte_is_folded_by_itself(void **state)
+{
+	(void)state;
+	for (int c = 1; c < 256; c++) {
+		int want = c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+
+		for (size_t at = 0; at < 19; at++) {
+			char text[20] = "Z@[\xff\x7f`{AZ@[\xff\x7f`{AZ@[";
+			char folded[20] = "z@[\xff\x7f`{az@[\xff\x7f`{az@[";
+
+			text[at] = (char)c;
+			folded[at] = (char)want;
+			mm_str_fold(text);
+			assert_memory_equal(folded, text, sizeof(text));
+		}
+	}
+}
+
 static void
 test_printable(void **state)
 {
@@ -182,6 +202,7 @@ main(void)
 	    cmocka_unit_test(test_to_uint),
 	    cmocka_unit_test(test_to_ms),
 	    cmocka_unit_test(test_case_is_ascii_only),
+	    cmocka_unit_test(test_every_byte_is_folded_by_itself),
 	    cmocka_unit_test(test_printable),
 	    cmocka_unit_test(test_distance),
 	};
