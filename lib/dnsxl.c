@@ -257,10 +257,15 @@ int
 mm_dnsxl_qname_ip(const struct mm_dnsxl *list, const char *reversed,
     char name[MM_DNS_NAME_MAX])
 {
+	struct mm_buf buf;
+
 	if (*reversed == '\0' ||
 	    strlen(reversed) + 1 + strlen(list->zone) > NAME_LEN_MAX)
 		return -1;
-	snprintf(name, MM_DNS_NAME_MAX, "%s.%s", reversed, list->zone);
+	mm_buf_init(&buf, name, MM_DNS_NAME_MAX);
+	mm_buf_add(&buf, reversed);
+	mm_buf_addc(&buf, '.');
+	mm_buf_add(&buf, list->zone);
 	mm_str_fold(name);
 	return 0;
 }
