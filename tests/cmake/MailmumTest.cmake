@@ -6,6 +6,14 @@ function(mm_test name)
   set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 30)
 endfunction()
 
+# The same, with allocations that fail when told to (heap.h).
+function(mm_test_heap name)
+  mm_test(${name} heap.c ${ARGN})
+  foreach(call malloc calloc realloc reallocarray strdup strndup vasprintf tsearch)
+    target_link_options(test_${name} PRIVATE LINKER:--wrap=${call})
+  endforeach()
+endfunction()
+
 # A fuzz harness fuzz/fuzz_NAME.c.  Its corpus fuzz/corpus/NAME/ runs as an
 # ordinary test; with MAILMUM_FUZZ it becomes a libFuzzer program as well.
 function(mm_fuzz name)

@@ -1,7 +1,7 @@
 # Every lint is shown a small tree with a planted fault and must name it; the
 # same tree without the fault must pass.  The first says that the lint can
 # fail at all, the second that it fails because of the fault.
-#   cmake -DLINT=NAME -DDIR=SCRATCH -DSOURCE=REPOSITORY -P refuses.cmake
+#   cmake -DLINT=NAME -DDIR=SCRATCH -DSOURCE=REPOSITORY -DPROGRAM=... -P refuses.cmake
 cmake_minimum_required(VERSION 3.25)
 
 # Writes a clean tree to DIR.
@@ -22,11 +22,15 @@ function(clean_tree)
   file(WRITE "${DIR}/tests/fuzz/corpus/low/one" "1")
   file(WRITE "${DIR}/man/page.1" ".Dd November 22, 2026\n.Dt PAGE 1\n.Os\n.Sh NAME\n.Nm page\n.Nd a page\n.Sh DESCRIPTION\nText.\n")
   file(COPY "${SOURCE}/.clang-format" DESTINATION "${DIR}")
+  if(LINT STREQUAL "documented")
+    file(COPY "${SOURCE}/man/mailmum.conf.5" DESTINATION "${DIR}/man")
+  endif()
 endfunction()
 
 function(run result output)
   execute_process(
-    COMMAND ${CMAKE_COMMAND} -DTREE=${DIR} -P ${CMAKE_CURRENT_LIST_DIR}/${LINT}.cmake
+    COMMAND ${CMAKE_COMMAND} -DTREE=${DIR} -DPROGRAM=${PROGRAM}
+      -P ${CMAKE_CURRENT_LIST_DIR}/${LINT}.cmake
     RESULT_VARIABLE code OUTPUT_VARIABLE text ERROR_VARIABLE text)
   if(text MATCHES "(^|\n)skip: ")
     message(FATAL_ERROR "${text}")
@@ -35,14 +39,27 @@ function(run result output)
   set(${output} "${text}" PARENT_SCOPE)
 endfunction()
 
+function(must_say what)
+  run(code output)
+  if(code EQUAL 0 OR NOT output MATCHES "${what}")
+    message(FATAL_ERROR "not refused; expected: ${what}\ngot:\n${output}")
+  endif()
+endfunction()
+
+# The tree with one text of file replaced by another: the lint must say what.
+function(must_replace file from to what)
+  clean_tree()
+  file(READ "${DIR}/${file}" text)
+  string(REPLACE "${from}" "${to}" text "${text}")
+  file(WRITE "${DIR}/${file}" "${text}")
+  must_say("${what}")
+endfunction()
+
 # The tree with file extended by text: the lint must say what.
 function(must_refuse file text what)
   clean_tree()
   file(APPEND "${DIR}/${file}" "${text}")
-  run(code output)
-  if(code EQUAL 0 OR NOT output MATCHES "${what}")
-    message(FATAL_ERROR "not refused in ${file}; expected: ${what}\ngot:\n${output}")
-  endif()
+  must_say("${what}")
 endfunction()
 
 string(REPEAT "\tmm_low();\n" 101 many)
@@ -70,11 +87,20 @@ elseif(LINT STREQUAL "habits")
   must_refuse(lib/low.c "\nvoid\nf(void)\n{\n#ifdef X\n#endif\n}\n" "low.c:6: conditional")
 elseif(LINT STREQUAL "registered")
   must_refuse(lib/high_more.c "" "high_more.c: not in lib/CMakeLists.txt")
-  must_refuse(tests/unit/test_lo.c "" "no mm_test.lo.")
-  must_refuse(tests/fuzz/fuzz_high.c "" "no mm_fuzz.high.")
+  must_refuse(tests/unit/test_lo.c "" "test_lo.c: no mm_test")
+  must_refuse(tests/fuzz/fuzz_high.c "" "fuzz_high.c: no mm_fuzz")
   must_refuse(tests/fuzz/corpus/high/one "" "there is no harness")
 elseif(LINT STREQUAL "manuals")
   must_refuse(man/page.1 ".Xx\n" "page.1:9:")
+elseif(LINT STREQUAL "documented")
+  must_replace(man/mailmum.conf.5 ".It Va greylist_delay " ".It Va greylist_delays "
+    "greylist_delay: the parameter has no")
+  must_replace(man/mailmum.conf.5 ".It Va greylist_delay " ".It Va greylist_delays "
+    "greylist_delays: there is no such thing")
+  must_replace(man/mailmum.conf.5 "dns_deadline No = Li 2s" "dns_deadline No = Li 3s"
+    "dns_deadline: its default is another one")
+  must_replace(man/mailmum.conf.5 "permit_rhswl_client" "permit_rhswl"
+    "permit_rhswl_client: the restriction is not")
 else()
   message(FATAL_ERROR "no planted fault for the lint ${LINT}")
 endif()

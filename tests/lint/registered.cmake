@@ -24,7 +24,7 @@ foreach(room lib milter ctl)
 endforeach()
 
 read_lists(tests/CMakeLists.txt lists)
-foreach(pair unit/test:mm_test fuzz/fuzz:mm_fuzz)
+foreach(pair "unit/test:mm_test(_heap)?" fuzz/fuzz:mm_fuzz)
   string(REGEX MATCH "^(.*):(.*)$" all ${pair})
   set(prefix ${CMAKE_MATCH_1})
   set(function ${CMAKE_MATCH_2})

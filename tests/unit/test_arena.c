@@ -1,5 +1,6 @@
 /* arena: bounded, zeroed, aligned, and as new after a clear. */
 #include "lib/arena.h"
+#include "tests/heap.h"
 #include "tests/test.h"
 
 #include <string.h>
@@ -96,6 +97,27 @@ test_the_first_block_is_kept(void **state)
 	mm_arena_free(arena);
 }
 
+static void
+test_memory_runs_out(void **state)
+{
+	struct mm_arena *arena;
+
+	(void)state;
+	for (unsigned n = 1; n <= 2; n++) {
+		heap_fail(n);
+		assert_null(mm_arena_new(1 << 16));
+	}
+	heap_fail(0);
+	arena = mm_arena_new(1 << 16);
+	heap_fail(1);
+	assert_null(mm_arena_alloc(arena, 8000));
+	assert_true(heap_failed());
+	assert_true(mm_arena_failed(arena));
+	mm_arena_clear(arena);
+	assert_non_null(mm_arena_alloc(arena, 8000));
+	mm_arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -105,6 +127,7 @@ main(void)
 	    cmocka_unit_test(test_the_limit_holds_until_a_clear),
 	    cmocka_unit_test(test_small_limits_and_huge_sizes),
 	    cmocka_unit_test(test_the_first_block_is_kept),
+	    cmocka_unit_test(test_memory_runs_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* conf: main.cf's syntax, with the line of every byte and every complaint. */
 #include "lib/conf.h"
 #include "lib/err.h"
+#include "tests/heap.h"
 #include "tests/test.h"
 
 #include <fcntl.h>
@@ -429,6 +430,50 @@ test_files(void **state)
 	assert_int_equal(0, all.n);
 }
 
+/* Parses, complains, expands, with the n-th allocation failing.  It must come
+ * to a proper end, and what it says is missing must be. */
+static void
+survive(unsigned n)
+{
+	static const char text[] = "a = 1\nb = $a ${a?{x}}\nbad\na = 2\n";
+	struct mm_complaints all = {0};
+	struct mm_conf *conf;
+	struct mm_text value;
+	unsigned line;
+	struct mm_err err = {""};
+
+	heap_fail(n);
+	conf = mm_conf_parse(text, "m.conf", &all, &err);
+	if (conf == NULL) {
+		assert_string_equal("m.conf: out of memory", err.text);
+	} else if (mm_conf_expand(conf, "b", NULL, NULL, &value, &line, &err) !=
+		   1) {
+		assert_string_equal("out of memory", err.text);
+		assert_true(line == 2 || line == 4);
+	} else {
+		assert_string_equal("2 x", value.data);
+		assert_int_equal(heap_failed(), all.failed);
+		assert_int_equal(all.failed ? 1 : 2, all.n);
+		assert_int_equal(1, all.errors);
+		mm_text_clear(&value);
+	}
+	mm_conf_free(conf);
+	mm_complaints_clear(&all);
+}
+
+static void
+test_memory_runs_out(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	do
+		survive(++n);
+	while (heap_failed());
+	assert_true(n > 20);
+	heap_fail(0);
+}
+
 int
 main(void)
 {
@@ -444,6 +489,7 @@ main(void)
 	    cmocka_unit_test(test_expansion_is_bounded),
 	    cmocka_unit_test(test_used_names),
 	    cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_memory_runs_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
