@@ -7,17 +7,6 @@
 #include "lib/arena.h"
 #include "lib/str.h"
 
-/* NULL without room: the walk is then given up as a whole, see program. */
-static const char *
-folded(struct mm_arena *arena, const char *name)
-{
-	char *copy = mm_arena_dup(arena, name);
-
-	if (copy != NULL)
-		mm_str_fold(copy);
-	return copy;
-}
-
 static void
 note_asked(struct mm_eval *ev, const char *name, enum mm_dns_type type,
     const struct mm_dns_answer *answer)
@@ -78,10 +67,10 @@ note_question(struct mm_eval *ev, const struct mm_dns_question *question,
 const struct mm_dns_answer *
 mm_eval_ask(struct mm_eval *ev, const struct mm_dns_question *question)
 {
-	const char *name = folded(ev->arena, question->name);
+	const char *name = mm_arena_dup(ev->arena, question->name);
 	const struct mm_dns_answer *answer;
 
-	if (name == NULL)
+	if (name == NULL) /* the walk is then given up as a whole */
 		return NULL;
 	answer = mm_answers_get(ev->answers, name, question->type);
 	note_asked(ev, name, question->type, answer);

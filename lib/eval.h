@@ -122,7 +122,7 @@ struct mm_eval {
 
 /*
  * The answer to a question.  NULL: it is not there; the question has been
- * noted and the check returns MM_PENDING.  name is copied and folded.
+ * noted and the check returns MM_PENDING.  name is folded; it is copied.
  */
 const struct mm_dns_answer *mm_eval_ask(
     struct mm_eval *ev, const struct mm_dns_question *question);

@@ -10,6 +10,7 @@
 #include "lib/map.h"
 #include "lib/program.h"
 #include "lib/rbl_reply.h"
+#include "lib/tokens.h"
 
 #define REPLY_MAPS_MAX 16
 
@@ -43,39 +44,41 @@ line_of(const struct mm_conf *conf, const char *name)
 	return 0;
 }
 
-/* rbl_reply_maps: tables, separated by commas or blanks. */
 static void
-open_reply_maps(struct mm_policy *policy, struct mm_complaints *all)
+open_reply_map(struct mm_policy *policy, const char *spec, unsigned line,
+    struct mm_complaints *all)
 {
 	const char *file = mm_conf_file(policy->conf);
-	unsigned line = line_of(policy->conf, "rbl_reply_maps");
-	const char *p = policy->settings->rbl_reply_maps;
+	struct mm_map *map;
 	struct mm_err err;
 
-	for (;;) {
-		char spec[1024];
-		size_t len;
-
-		p += strspn(p, ", \t");
-		if ((len = strcspn(p, ", \t")) == 0)
-			return;
-		if (len >= sizeof(spec) ||
-		    policy->nreply_maps == REPLY_MAPS_MAX) {
-			mm_complain(all, MM_ERROR, file, line,
-			    "rbl_reply_maps: too long");
-			return;
-		}
-		memcpy(spec, p, len);
-		spec[len] = '\0';
-		p += len;
-		policy->reply_maps[policy->nreply_maps] =
-		    mm_map_open(spec, file, line, all, &err);
-		if (policy->reply_maps[policy->nreply_maps] != NULL)
-			policy->nreply_maps++;
-		else
-			mm_complain(all, MM_ERROR, file, line,
-			    "rbl_reply_maps: %s", err.text);
+	if (policy->nreply_maps == REPLY_MAPS_MAX)
+		mm_err_set(&err, "more than %d tables", REPLY_MAPS_MAX);
+	else if ((map = mm_map_open(spec, file, line, all, &err)) != NULL) {
+		policy->reply_maps[policy->nreply_maps++] = map;
+		return;
 	}
+	mm_complain(all, MM_ERROR, file, line, "rbl_reply_maps: %s", err.text);
+}
+
+/* -1: out of memory. */
+static int
+open_reply_maps(struct mm_policy *policy, struct mm_complaints *all)
+{
+	const char *text = policy->settings->rbl_reply_maps;
+	unsigned line = line_of(policy->conf, "rbl_reply_maps");
+	size_t at = 0, len;
+
+	while ((len = mm_token_next(text, &at)) > 0) {
+		char *spec = strndup(text + at, len);
+
+		if (spec == NULL)
+			return -1;
+		open_reply_map(policy, spec, line, all);
+		free(spec);
+		at += len;
+	}
+	return 0;
 }
 
 /* mynetworks is wrong also where no list uses it. */
@@ -104,9 +107,8 @@ compile(struct mm_policy *policy, struct mm_complaints *all)
 	struct mm_load load = {.all = all};
 
 	policy->settings = mm_settings_read(policy->conf, all);
-	if (policy->settings == NULL)
+	if (policy->settings == NULL || open_reply_maps(policy, all) != 0)
 		return -1;
-	open_reply_maps(policy, all);
 	load.settings = policy->settings;
 	load.file = mm_conf_file(policy->conf);
 	load.reply_maps = policy->reply_maps;

@@ -8,6 +8,7 @@
 #include "lib/dnsxl.h"
 #include "lib/err.h"
 #include "lib/str.h"
+#include "lib/tokens.h"
 
 /* Words of Postfix that come with a later version: known, not a typo. */
 static const char *const later[] = {
@@ -111,47 +112,16 @@ struct tokens {
 	unsigned line; /* of the last token */
 };
 
-/*
- * Commas and white space separate; braces group, and blanks inside a filter's
- * brackets do not separate (up to the end of the line).
- */
-static size_t
-token_length(const char *p)
-{
-	const char *start = p;
-	unsigned braces = 0, brackets = 0;
-
-	for (; *p != '\0'; p++) {
-		if (*p == '{')
-			braces++;
-		else if (*p == '}' && braces > 0)
-			braces--;
-		else if (*p == '[')
-			brackets++;
-		else if (*p == ']' && brackets > 0)
-			brackets--;
-		if (braces > 0)
-			continue;
-		if (strchr(",\r\n", *p) != NULL)
-			break;
-		if (brackets == 0 && strchr(" \t", *p) != NULL)
-			break;
-	}
-	return (size_t)(p - start);
-}
-
 /* The next token, the caller's to free; NULL: no more, or no memory. */
 static char *
 next_token(struct tokens *t)
 {
 	const char *text = t->text->data;
-	size_t len;
+	size_t len = mm_token_next(text, &t->at);
 
-	t->at += strspn(text + t->at, ", \t\r\n");
-	if (text[t->at] == '\0')
+	if (len == 0)
 		return NULL;
 	t->line = mm_text_line(t->text, t->at);
-	len = token_length(text + t->at);
 	t->at += len;
 	return strndup(text + t->at - len, len);
 }

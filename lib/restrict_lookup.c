@@ -1,6 +1,9 @@
 /* restrict_lookup - several types of one name, in turn. */
-#include "lib/hostname.h"
 #include "lib/restrict.h"
+
+#include "lib/arena.h"
+#include "lib/hostname.h"
+#include "lib/str.h"
 
 /* One of these is stopped at, or nothing more is left to ask. */
 static bool
@@ -33,13 +36,17 @@ mm_restrict_lookup(
     struct mm_eval *ev, const char *name, const struct mm_lookup *lookup)
 {
 	enum mm_dns_status best = MM_DNS_NOTFOUND;
+	char *folded = mm_arena_dup(ev->arena, name);
 
+	if (folded == NULL)
+		return MM_DNS_NOTFOUND; /* the walk is given up as a whole */
+	mm_str_fold(folded);
 	if (!mm_hostname_valid(name) || mm_hostname_is_address(name)) {
 		mm_eval_note(ev, "not a host name: not looked up");
 		return MM_DNS_NOTFOUND;
 	}
 	for (size_t i = 0; i < lookup->n; i++) {
-		struct mm_dns_question question = {.name = name,
+		struct mm_dns_question question = {.name = folded,
 		    .type = lookup->type[i],
 		    .next = next_type,
 		    .arg = lookup};

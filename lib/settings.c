@@ -118,6 +118,22 @@ static const struct {
 	{ "smtpd_end_of_data_restrictions", "only Postfix sees that stage" },
 	{ "smtpd_etrn_restrictions", "only Postfix sees that stage" },
 };
+
+/* Parameters that come with a later version: known, not a typo. */
+static const char *const later[] = {
+	"smtpd_restriction_classes",
+	"smtpd_reject_footer",
+	"smtpd_relay_before_recipient_restrictions",
+	"mydestination",
+	"relay_domains",
+	"virtual_alias_domains",
+	"virtual_mailbox_domains",
+	"maps_rbl_domains",
+	"plaintext_reject_code",
+	"multi_recipient_bounce_reject_code",
+	"relay_domains_reject_code",
+	"reject_tempfail_action",
+};
 /* clang-format on */
 
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
@@ -341,6 +357,16 @@ known(const char *name)
 	return false;
 }
 
+static bool
+comes_later(const char *name)
+{
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		if (strcmp(later[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static const char *
 stays_in_mta(const char *name)
 {
@@ -367,6 +393,9 @@ complain_unknown(const struct mm_conf *conf, struct mm_complaints *all)
 			    "%s: keep it in main.cf: %s", name, why);
 		else if (known(name) || mm_conf_used(conf, i))
 			continue;
+		else if (comes_later(name))
+			mm_complain(all, MM_ERROR, file, line,
+			    "%s: not supported yet", name);
 		else if ((near = nearest(name)) != NULL)
 			mm_complain(all, MM_ERROR, file, line,
 			    "unknown parameter \"%s\": did you mean \"%s\"?",
