@@ -1,7 +1,9 @@
 /* store: what every backend promises. */
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/store.h"
 #include "tests/test.h"
+#include "tests/tmpdir.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -343,6 +345,29 @@ tear_down_memory(void **state)
 	return 0;
 }
 
+static char *directory;
+
+static int
+set_up_sqlite(void **state)
+{
+	struct mm_store_config config;
+	struct mm_err err;
+
+	if ((directory = tmpdir_new()) == NULL)
+		return -1;
+	config = (struct mm_store_config){.directory = directory};
+	*state = mm_store_sqlite_new(&config, &mm_clock_system, &err);
+	return *state == NULL ? -1 : 0;
+}
+
+static int
+tear_down_sqlite(void **state)
+{
+	mm_store_free(*state);
+	tmpdir_free(directory);
+	return 0;
+}
+
 static int
 run(const char *backend, CMFixtureFunction up, CMFixtureFunction down)
 {
@@ -368,5 +393,6 @@ run(const char *backend, CMFixtureFunction up, CMFixtureFunction down)
 int
 main(void)
 {
-	return run("memory", set_up_memory, tear_down_memory);
+	return run("memory", set_up_memory, tear_down_memory) +
+	       run("sqlite", set_up_sqlite, tear_down_sqlite);
 }

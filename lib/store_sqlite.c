@@ -1,0 +1,224 @@
+/* store_sqlite - the store in an SQLite database; see store_sqlite.h. */
+#include "lib/store_sqlite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PAGE 100 /* notes that are read at once */
+
+static enum mm_store_status
+sqlite_update(struct mm_store *store, struct mm_store_update *update,
+    size_t argsize, int64_t wait_ms, struct mm_err *err)
+{
+	struct mm_sqlite_store *s = (struct mm_sqlite_store *)store;
+
+	if (s->read_only) {
+		mm_err_set(err, "%s is open for reading only", s->path);
+		return MM_STORE_FAILED;
+	}
+	return mm_sqlite_ask(s, update, argsize, wait_ms, err);
+}
+
+/* A connection to the file that the keeper has; holds the lock. */
+static int
+reader_ready(struct mm_sqlite_store *s, struct mm_err *err)
+{
+	if (s->reader_generation != atomic_load(&s->generation))
+		mm_sqlite_close(&s->reader);
+	s->reader_generation = atomic_load(&s->generation);
+	if (s->reader.db != NULL)
+		return 0;
+	return mm_sqlite_open(&s->reader, s->path, MM_SQLITE_READER, err);
+}
+
+/* What is wrong may be mended by the next time. */
+static int
+reader_broken(struct mm_sqlite_store *s, struct mm_err *err)
+{
+	mm_sqlite_complain(s->reader.db, err);
+	mm_sqlite_close(&s->reader);
+	return mm_err_in(err, "%s", s->path);
+}
+
+static int
+sqlite_peek(struct mm_store *store, const char *key, struct mm_record *ret,
+    struct mm_err *err)
+{
+	struct mm_sqlite_store *s = (struct mm_sqlite_store *)store;
+	struct mm_sqlite_row row;
+	int rc;
+
+	pthread_mutex_lock(&s->reader_lock);
+	rc = reader_ready(s, err);
+	if (rc == 0 && mm_sqlite_get(&s->reader, key, &row) != SQLITE_OK)
+		rc = reader_broken(s, err);
+	pthread_mutex_unlock(&s->reader_lock);
+	if (rc == 0)
+		*ret = row.record;
+	return rc;
+}
+
+struct waiting {
+	char client[MM_STORE_NOTE_MAX + 1];
+	char sender[MM_STORE_NOTE_MAX + 1];
+	char recipient[MM_STORE_NOTE_MAX + 1];
+	struct mm_record record;
+};
+
+static void
+read_text(sqlite3_stmt *list, int column, char ret[MM_STORE_NOTE_MAX + 1])
+{
+	const unsigned char *text = sqlite3_column_text(list, column);
+
+	snprintf(ret, MM_STORE_NOTE_MAX + 1, "%s",
+	    text == NULL ? "" : (const char *)text);
+}
+
+/*
+ * The notes after *after, which moves on.  How many; -1: *err.  Pages, since
+ * a reader that stays would keep the log from being started over.
+ */
+static int
+read_page(struct mm_sqlite_store *s, int64_t *after, struct waiting page[PAGE],
+    struct mm_err *err)
+{
+	sqlite3_stmt *list;
+	int n = 0;
+
+	pthread_mutex_lock(&s->reader_lock);
+	if (reader_ready(s, err) == -1) {
+		pthread_mutex_unlock(&s->reader_lock);
+		return -1;
+	}
+	list = s->reader.stmt[MM_SQLITE_LIST];
+	sqlite3_bind_int64(list, 1, *after);
+	sqlite3_bind_int(list, 2, PAGE);
+	for (; n < PAGE && sqlite3_step(list) == SQLITE_ROW; n++) {
+		*after = sqlite3_column_int64(list, 0);
+		read_text(list, 1, page[n].client);
+		read_text(list, 2, page[n].sender);
+		read_text(list, 3, page[n].recipient);
+		page[n].record.first = sqlite3_column_int64(list, 4);
+		page[n].record.last = sqlite3_column_int64(list, 5);
+		page[n].record.count = sqlite3_column_int64(list, 6);
+	}
+	if (sqlite3_reset(list) != SQLITE_OK)
+		n = reader_broken(s, err);
+	pthread_mutex_unlock(&s->reader_lock);
+	return n;
+}
+
+static int
+sqlite_waiting(
+    struct mm_store *store, mm_store_each *each, void *ctx, struct mm_err *err)
+{
+	struct mm_sqlite_store *s = (struct mm_sqlite_store *)store;
+	struct waiting *page = calloc(PAGE, sizeof(*page));
+	int64_t after = 0;
+	bool more = true;
+	int n = PAGE;
+
+	if (page == NULL)
+		return mm_err_set(err, "out of memory");
+	while (more && n == PAGE) {
+		n = read_page(s, &after, page, err);
+		for (int i = 0; i < n && more; i++)
+			more = each(ctx,
+			    &(struct mm_store_note){page[i].client,
+				page[i].sender, page[i].recipient},
+			    &page[i].record);
+	}
+	free(page);
+	return n == -1 ? -1 : 0;
+}
+
+static uint64_t
+file_size(const char *path, const char *suffix)
+{
+	char name[4096];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static void
+sqlite_stats(struct mm_store *store, struct mm_store_stats *ret)
+{
+	struct mm_sqlite_store *s = (struct mm_sqlite_store *)store;
+
+	*ret = (struct mm_store_stats){
+	    .updates = atomic_load(&s->updates),
+	    .commits = atomic_load(&s->commits),
+	    .failures = atomic_load(&s->failures),
+	    .late = atomic_load(&s->late),
+	    .purged = atomic_load(&s->purged),
+	    .records = (uint64_t)atomic_load(&s->records),
+	    .waiting = (uint64_t)atomic_load(&s->waiting),
+	    .bytes = file_size(s->path, "") + file_size(s->path, "-wal"),
+	};
+}
+
+static void
+store_free(struct mm_sqlite_store *s)
+{
+	mm_sqlite_close(&s->reader);
+	pthread_mutex_destroy(&s->reader_lock);
+	pthread_mutex_destroy(&s->lock);
+	free(s->path);
+	free(s);
+}
+
+static void
+sqlite_free(struct mm_store *store)
+{
+	struct mm_sqlite_store *s = (struct mm_sqlite_store *)store;
+
+	if (!s->read_only)
+		mm_sqlite_keeper_stop(s);
+	store_free(s);
+}
+
+static const struct mm_store_ops sqlite_ops = {
+    .update = sqlite_update,
+    .peek = sqlite_peek,
+    .waiting = sqlite_waiting,
+    .stats = sqlite_stats,
+    .free = sqlite_free,
+};
+
+struct mm_store *
+mm_store_sqlite_new(const struct mm_store_config *config,
+    const struct mm_clock *clock, struct mm_err *err)
+{
+	struct mm_sqlite_store *s = calloc(1, sizeof(*s));
+	int rc;
+
+	if (s == NULL ||
+	    asprintf(&s->path, "%s/greylist.sqlite", config->directory) == -1) {
+		free(s);
+		mm_err_set(err, "out of memory");
+		return NULL;
+	}
+	s->store.ops = &sqlite_ops;
+	s->clock = clock;
+	s->max_age = config->max_age;
+	s->waiting_age = config->waiting_age;
+	s->read_only = config->read_only;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->reader_lock, NULL);
+
+	rc = s->read_only ? reader_ready(s, err)
+			  : mm_sqlite_keeper_start(s, err);
+	if (rc == 0) {
+		if (s->read_only) {
+			s->records = s->reader.records;
+			s->waiting = s->reader.waiting;
+		}
+		return &s->store;
+	}
+	store_free(s);
+	return NULL;
+}

@@ -1,0 +1,193 @@
+/*
+ * store_sqlite - the insides of the SQLite store, for its own files only.
+ *
+ * store_sqlite.c	 the face: what struct mm_store_ops asks for
+ * store_sqlite_schema.c its tables, and the way to them from older ones
+ * store_sqlite_db.c	 one connection: opens, reads, writes
+ * store_sqlite_queue.c	 updates on their way to the keeper and back
+ * store_sqlite_keeper.c the one writer: group commit, recovery
+ * store_sqlite_tend.c	 what is done beside: purge, checkpoints
+ *
+ * Two threads.  The keeper owns the writing connection.  The checkpointer
+ * copies the log into the database each second on a connection of its own,
+ * so that the keeper seldom has to.  Peeks read on a third.
+ */
+#ifndef MM_STORE_SQLITE_H
+#define MM_STORE_SQLITE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/err.h"
+#include "lib/store.h"
+#include "lib/store_hash.h"
+
+/* What a connection is for. */
+enum mm_sqlite_role {
+	MM_SQLITE_READER = 1,
+	MM_SQLITE_WRITER = 2,
+	MM_SQLITE_CHECKPOINTER = 4,
+};
+
+/* The statements, see the table in store_sqlite_db.c. */
+enum mm_sqlite_stmt {
+	MM_SQLITE_GET,
+	MM_SQLITE_LIST,
+	MM_SQLITE_BEGIN,
+	MM_SQLITE_COMMIT,
+	MM_SQLITE_PUT,
+	MM_SQLITE_REMOVE,
+	MM_SQLITE_PUT_NOTE,
+	MM_SQLITE_REMOVE_NOTE,
+	MM_SQLITE_COUNT,
+	MM_SQLITE_SCAN,
+	MM_SQLITE_NSTMTS,
+};
+
+/* One connection.  Threads: confined.  All zero: closed. */
+struct mm_sqlite {
+	sqlite3 *db; /* NULL: closed */
+	sqlite3_stmt *stmt[MM_SQLITE_NSTMTS];
+	uint8_t secret[MM_STORE_SECRET];
+	int64_t records, waiting; /* rows, as of the last commit */
+	/* what the open transaction adds to them */
+	int64_t more_records, more_waiting;
+	bool wrote;	   /* in the open transaction */
+	int64_t count_due; /* monotonic; 0: nothing was written so far */
+};
+
+/* One record as it is stored.  first, last, count all zero: not there. */
+struct mm_sqlite_row {
+	int64_t k;
+	int64_t note; /* row of its note; 0: none */
+	struct mm_record record;
+};
+
+/*
+ * One update on its way.  The queue owns it; whoever of caller and keeper is
+ * the last to look at it frees it.
+ */
+struct mm_sqlite_request {
+	struct mm_sqlite_request *next;
+	struct mm_store_update update;
+	size_t argsize;
+
+	pthread_mutex_t lock; /* a leaf; guards all that follows */
+	pthread_cond_t answered;
+	enum mm_store_status status; /* UNKNOWN: not yet */
+	bool left;		     /* the caller did not wait */
+	struct mm_err err;
+
+	/* arg, then the texts of update */
+	_Alignas(max_align_t) char data[];
+};
+
+struct mm_sqlite_store {
+	struct mm_store store;
+	char *path;
+	const struct mm_clock *clock;
+	int64_t max_age, waiting_age; /* see struct mm_store_config */
+	bool read_only;
+
+	/* A leaf lock; guards the queue and stop. */
+	pthread_mutex_t lock;
+	pthread_cond_t work; /* for the keeper: the queue or stop changed */
+	pthread_cond_t tick; /* for the checkpointer: stop changed */
+	struct mm_sqlite_request *first, **end;
+	size_t queued;
+	bool stop;
+	pthread_t keeper, checkpointer;
+
+	/* The keeper's own. */
+	struct mm_sqlite writer;
+	int64_t retry_at;   /* monotonic; a broken database is left alone */
+	struct mm_err why;  /* it is broken */
+	int64_t purge_due;  /* monotonic; the next chunk */
+	int64_t purge_next; /* key where it begins */
+
+	/* A leaf lock; guards the reader. */
+	pthread_mutex_t reader_lock;
+	struct mm_sqlite reader;
+	unsigned reader_generation;
+
+	/* Other connections older than this are of no use: reopen. */
+	atomic_uint generation;
+	/* The log is long and nearly copied: the keeper copies the rest. */
+	atomic_bool finish;
+	atomic_uint_fast64_t updates, commits, failures, late, purged;
+	atomic_int_fast64_t records, waiting;
+	atomic_int log_pages; /* after the last commit */
+};
+
+/* store_sqlite_schema.c */
+
+/* Is it ours, and of a version that we know?  An empty one may become it. */
+int mm_sqlite_schema_check(sqlite3 *db, struct mm_err *err);
+/* Brings it to our version; with writes false only tells. */
+int mm_sqlite_schema_set_up(sqlite3 *db, bool writes, struct mm_err *err);
+/* Takes it through steps[version..n-1], each in a transaction. */
+int mm_sqlite_migrate(
+    sqlite3 *db, const char *const *steps, int n, struct mm_err *err);
+
+/* store_sqlite_db.c; those that return int without err return SQLite's. */
+
+/* db is closed before and, when this fails, after. */
+int mm_sqlite_open(struct mm_sqlite *db, const char *path,
+    enum mm_sqlite_role role, struct mm_err *err);
+void mm_sqlite_close(struct mm_sqlite *db);
+/* -1, with SQLite's last complaint in *err. */
+int mm_sqlite_complain(sqlite3 *db, struct mm_err *err);
+int mm_sqlite_begin(struct mm_sqlite *db);
+int mm_sqlite_commit(struct mm_sqlite *db);
+void mm_sqlite_rollback(struct mm_sqlite *db);
+int mm_sqlite_get(
+    struct mm_sqlite *db, const char *key, struct mm_sqlite_row *ret);
+/* was becomes record; note NULL: it has none. */
+int mm_sqlite_put(struct mm_sqlite *db, const struct mm_sqlite_row *was,
+    const struct mm_record *record, const struct mm_store_note *note);
+int mm_sqlite_remove(struct mm_sqlite *db, int64_t k, int64_t note);
+
+/* store_sqlite_queue.c */
+
+enum mm_store_status mm_sqlite_ask(struct mm_sqlite_store *store,
+    const struct mm_store_update *update, size_t argsize, int64_t wait_ms,
+    struct mm_err *err);
+/*
+ * The keeper's: waits until there is something to do.  *batch: a list, or
+ * NULL when only the time for the next purge has come.  False: the end.
+ */
+bool mm_sqlite_take(
+    struct mm_sqlite_store *store, struct mm_sqlite_request **batch);
+/* Wakes the caller.  The request is gone then. */
+void mm_sqlite_answer(struct mm_sqlite_request *request,
+    enum mm_store_status status, const struct mm_err *err);
+/* For waits on the monotonic clock. */
+void mm_sqlite_init_cond(pthread_cond_t *cond);
+/* Waits for cond, with store->lock held, until at (monotonic, us). */
+void mm_sqlite_wait(
+    struct mm_sqlite_store *store, pthread_cond_t *cond, int64_t at);
+
+/* store_sqlite_keeper.c */
+
+/* Opens the writing connection and starts both threads. */
+int mm_sqlite_keeper_start(struct mm_sqlite_store *store, struct mm_err *err);
+/* Answers all that is queued before. */
+void mm_sqlite_keeper_stop(struct mm_sqlite_store *store);
+/* The keeper's: after what SQLite calls rc, tries again later. */
+int mm_sqlite_keeper_broken(
+    struct mm_sqlite_store *store, int rc, struct mm_err *err);
+/* The keeper's: how many rows there are, for stats. */
+void mm_sqlite_tell_counts(struct mm_sqlite_store *store);
+
+/* store_sqlite_tend.c */
+
+/* The keeper's, between two batches: milliseconds at the most. */
+void mm_sqlite_tend(struct mm_sqlite_store *store);
+/* The checkpointer's thread. */
+void *mm_sqlite_checkpointer(void *store);
+
+#endif

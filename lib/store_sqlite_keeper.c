@@ -1,0 +1,215 @@
+/* store_sqlite_keeper - the one writer; see store_sqlite.h. */
+#include "lib/clock.h"
+#include "lib/store_sqlite.h"
+
+#include <signal.h>
+#include <string.h>
+
+#define RETRY_US 1000000 /* a broken database is left alone for so long */
+
+static int64_t
+mono(void)
+{
+	return mm_clock_mono(&mm_clock_system);
+}
+
+int
+mm_sqlite_keeper_broken(struct mm_sqlite_store *s, int rc, struct mm_err *err)
+{
+	mm_sqlite_complain(s->writer.db, err);
+	mm_err_in(err, "%s", s->path);
+	mm_sqlite_rollback(&s->writer);
+	if (rc == SQLITE_BUSY) /* nothing is broken, only locked */
+		return -1;
+	mm_sqlite_close(&s->writer);
+	s->retry_at = mono() + RETRY_US;
+	s->why = *err;
+	return -1;
+}
+
+/* After each commit SQLite tells how long the log is. */
+static int
+note_log(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	struct mm_sqlite_store *s = arg;
+
+	(void)db;
+	(void)name;
+	atomic_store(&s->log_pages, pages);
+	return SQLITE_OK;
+}
+
+static int
+open_writer(struct mm_sqlite_store *s, struct mm_err *err)
+{
+	if (mm_sqlite_open(&s->writer, s->path, MM_SQLITE_WRITER, err) == -1)
+		return -1;
+	sqlite3_wal_hook(s->writer.db, note_log, s);
+	mm_sqlite_tell_counts(s);
+	s->purge_next = INT64_MIN;
+	s->purge_due = mono();
+	/* It may be another file by now. */
+	atomic_fetch_add(&s->generation, 1);
+	return 0;
+}
+
+/* The database is open, perhaps again. */
+static int
+ready(struct mm_sqlite_store *s, struct mm_err *err)
+{
+	if (s->writer.db != NULL)
+		return 0;
+	if (mono() < s->retry_at) {
+		*err = s->why;
+		return -1;
+	}
+	if (open_writer(s, err) == 0)
+		return 0;
+	s->retry_at = mono() + RETRY_US;
+	s->why = *err;
+	return -1;
+}
+
+static int
+apply(struct mm_sqlite *db, const struct mm_store_update *update)
+{
+	struct mm_sqlite_row was[MM_STORE_KEYS];
+	struct mm_record record[MM_STORE_KEYS] = {0};
+	bool noted = false;
+	int rc;
+
+	for (size_t i = 0; i < update->n; i++) {
+		if ((rc = mm_sqlite_get(db, update->key[i], &was[i])) !=
+		    SQLITE_OK)
+			return rc;
+		record[i] = was[i].record;
+	}
+	if (!update->change(update, record, &noted))
+		return SQLITE_OK;
+	for (size_t i = 0; i < update->n; i++) {
+		if ((rc = mm_sqlite_put(db, &was[i], &record[i],
+			 i == 0 && noted ? &update->note : NULL)) != SQLITE_OK)
+			return rc;
+	}
+	return SQLITE_OK;
+}
+
+/* All of it or nothing. */
+static int
+commit(struct mm_sqlite_store *s, const struct mm_sqlite_request *batch,
+    struct mm_err *err)
+{
+	int rc = mm_sqlite_begin(&s->writer);
+
+	for (; batch != NULL && rc == SQLITE_OK; batch = batch->next)
+		rc = apply(&s->writer, &batch->update);
+	if (rc == SQLITE_OK)
+		rc = mm_sqlite_commit(&s->writer);
+	if (rc != SQLITE_OK)
+		return mm_sqlite_keeper_broken(s, rc, err);
+	if (s->writer.wrote)
+		atomic_fetch_add(&s->commits, 1);
+	mm_sqlite_tell_counts(s);
+	return 0;
+}
+
+/* For stats. */
+void
+mm_sqlite_tell_counts(struct mm_sqlite_store *s)
+{
+	atomic_store(&s->records, s->writer.records);
+	atomic_store(&s->waiting, s->writer.waiting);
+}
+
+static void
+serve(struct mm_sqlite_store *s, struct mm_sqlite_request *batch)
+{
+	enum mm_store_status status = MM_STORE_DONE;
+	struct mm_sqlite_request *next;
+	struct mm_err err;
+	uint64_t n = 0;
+
+	if (ready(s, &err) == -1 || commit(s, batch, &err) == -1)
+		status = MM_STORE_FAILED;
+	for (next = batch; next != NULL; next = next->next)
+		n++;
+	atomic_fetch_add(&s->updates, n);
+	if (status == MM_STORE_FAILED)
+		atomic_fetch_add(&s->failures, n);
+	for (; batch != NULL; batch = next) {
+		next = batch->next;
+		mm_sqlite_answer(batch, status, &err);
+	}
+}
+
+static void *
+keeper(void *arg)
+{
+	struct mm_sqlite_store *s = arg;
+	struct mm_sqlite_request *batch;
+
+	pthread_setname_np(pthread_self(), "mm-keeper");
+	while (mm_sqlite_take(s, &batch)) {
+		if (batch != NULL)
+			serve(s, batch);
+		mm_sqlite_tend(s);
+	}
+	return NULL;
+}
+
+/* Signals are for other threads. */
+static int
+start(pthread_t *thread, void *(*run)(void *), void *arg, struct mm_err *err)
+{
+	sigset_t all, were;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &were);
+	rc = pthread_create(thread, NULL, run, arg);
+	pthread_sigmask(SIG_SETMASK, &were, NULL);
+	return rc == 0 ? 0 : mm_err_set(err, "no thread: %s", strerror(rc));
+}
+
+static void
+stop(struct mm_sqlite_store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->stop = true;
+	pthread_cond_signal(&s->work);
+	pthread_cond_signal(&s->tick);
+	pthread_mutex_unlock(&s->lock);
+}
+
+int
+mm_sqlite_keeper_start(struct mm_sqlite_store *s, struct mm_err *err)
+{
+	if (open_writer(s, err) == -1)
+		return -1;
+	mm_sqlite_init_cond(&s->work);
+	mm_sqlite_init_cond(&s->tick);
+	s->end = &s->first;
+	if (start(&s->keeper, keeper, s, err) == -1)
+		goto fail;
+	if (start(&s->checkpointer, mm_sqlite_checkpointer, s, err) == 0)
+		return 0;
+
+	stop(s);
+	pthread_join(s->keeper, NULL);
+fail:
+	pthread_cond_destroy(&s->tick);
+	pthread_cond_destroy(&s->work);
+	mm_sqlite_close(&s->writer);
+	return -1;
+}
+
+void
+mm_sqlite_keeper_stop(struct mm_sqlite_store *s)
+{
+	stop(s);
+	pthread_join(s->checkpointer, NULL);
+	pthread_join(s->keeper, NULL);
+	pthread_cond_destroy(&s->tick);
+	pthread_cond_destroy(&s->work);
+	mm_sqlite_close(&s->writer);
+}

@@ -1,0 +1,203 @@
+/* store_sqlite_tend - purge and checkpoints; see store_sqlite.h. */
+#include "lib/clock.h"
+#include "lib/store_sqlite.h"
+
+#include <limits.h>
+
+/*
+ * The purge walks through all keys, a few at a time: without an index on
+ * time that is the cheapest way to find what is old.
+ */
+#define PURGE_KEYS 500		  /* looked at in one chunk */
+#define PURGE_US 2000		  /* no chunk deletes for longer */
+#define PURGE_PAUSE_US 10000	  /* between two chunks */
+#define PURGE_EVERY_US 3600000000 /* between two walks */
+
+#define CHECKPOINT_EVERY_US 1000000
+#define LOG_PAGES_MIN 1000  /* 4 MB: shorter, and it is left alone */
+#define LOG_PAGES_MAX 16384 /* 64 MB: longer, and it is started over */
+#define REST_PAGES 1024	    /* 4 MB: what the keeper may copy itself */
+#define PASSES_MAX 8
+
+static int64_t
+mono(void)
+{
+	return mm_clock_mono(&mm_clock_system);
+}
+
+struct old {
+	int64_t k, note;
+};
+
+static bool
+is_old(const struct mm_sqlite_store *s, int64_t now, int64_t note,
+    int64_t first, int64_t last)
+{
+	int64_t since = note == 0 ? last : first;
+	int64_t age = note == 0 ? s->max_age : s->waiting_age;
+
+	return age > 0 && since < now - age;
+}
+
+/* Finds the old ones among the next keys, and where to go on. */
+static int
+scan(struct mm_sqlite_store *s, struct old old[PURGE_KEYS], size_t *n,
+    bool *more)
+{
+	sqlite3_stmt *stmt = s->writer.stmt[MM_SQLITE_SCAN];
+	int64_t now = mm_clock_wall(s->clock);
+	int64_t k = s->purge_next, note;
+	int rows = 0;
+
+	*n = 0;
+	sqlite3_bind_int64(stmt, 1, k);
+	sqlite3_bind_int(stmt, 2, PURGE_KEYS);
+	for (; sqlite3_step(stmt) == SQLITE_ROW; rows++) {
+		k = sqlite3_column_int64(stmt, 0);
+		note = sqlite3_column_int64(stmt, 1);
+		if (is_old(s, now, note, sqlite3_column_int64(stmt, 2),
+			sqlite3_column_int64(stmt, 3)))
+			old[(*n)++] = (struct old){k, note};
+	}
+	*more = rows == PURGE_KEYS && k < INT64_MAX;
+	s->purge_next = *more ? k + 1 : INT64_MIN;
+	return sqlite3_reset(stmt);
+}
+
+/* Deletes until the time is up; the walk goes on where that was. */
+static int
+forget(struct mm_sqlite_store *s, const struct old *old, size_t n)
+{
+	int64_t until = mono() + PURGE_US;
+	int rc = mm_sqlite_begin(&s->writer);
+	size_t i = 0;
+
+	for (; i < n && rc == SQLITE_OK && (i == 0 || mono() < until); i++)
+		rc = mm_sqlite_remove(&s->writer, old[i].k, old[i].note);
+	if (rc == SQLITE_OK)
+		rc = mm_sqlite_commit(&s->writer);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (i < n)
+		s->purge_next = old[i].k;
+	atomic_fetch_add(&s->purged, i);
+	mm_sqlite_tell_counts(s);
+	return SQLITE_OK;
+}
+
+/* One chunk of the walk. */
+static void
+purge(struct mm_sqlite_store *s)
+{
+	struct old old[PURGE_KEYS];
+	struct mm_err err;
+	bool more = true;
+	size_t n;
+	int rc = scan(s, old, &n, &more);
+
+	if (rc == SQLITE_OK && n > 0) {
+		rc = forget(s, old, n);
+		more = more || s->purge_next != INT64_MIN;
+	}
+	if (rc != SQLITE_OK) /* whoever asks next hears of it */
+		mm_sqlite_keeper_broken(s, rc, &err);
+	s->purge_due = mono() + (more ? PURGE_PAUSE_US : PURGE_EVERY_US);
+}
+
+/*
+ * A log that is copied whole is started over by the next write; until then
+ * it grows.  The checkpointer never gets ahead of a busy keeper: the keeper
+ * itself copies what little is left.
+ */
+static void
+finish_checkpoint(struct mm_sqlite_store *s)
+{
+	sqlite3_wal_checkpoint_v2(
+	    s->writer.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+void
+mm_sqlite_tend(struct mm_sqlite_store *s)
+{
+	if (s->writer.db == NULL) {
+		s->purge_due = mono() + PURGE_EVERY_US;
+		return;
+	}
+	if (atomic_load(&s->finish)) {
+		atomic_store(&s->finish, false);
+		finish_checkpoint(s);
+	}
+	if (mono() >= s->purge_due)
+		purge(s);
+}
+
+/* False: the store is being closed. */
+static bool
+wait_tick(struct mm_sqlite_store *s)
+{
+	int64_t at = mono() + CHECKPOINT_EVERY_US;
+	bool stop;
+
+	pthread_mutex_lock(&s->lock);
+	while (!(stop = s->stop) && mono() < at)
+		mm_sqlite_wait(s, &s->tick, at);
+	pthread_mutex_unlock(&s->lock);
+	return !stop;
+}
+
+/* The keeper, who finishes this, shall find nothing left to flush. */
+static int
+flush(sqlite3 *db)
+{
+	sqlite3_file *file = NULL;
+
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
+/* Copies what it can without making anybody wait. */
+static int
+checkpoint(struct mm_sqlite_store *s, sqlite3 *db)
+{
+	int done = 0, rest = INT_MAX, rc;
+
+	/* Each pass ends where the log ended when it began. */
+	for (int i = 0; i < PASSES_MAX && rest > REST_PAGES; i++) {
+		rc = sqlite3_wal_checkpoint_v2(
+		    db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &done);
+		if (rc != SQLITE_OK)
+			return rc;
+		rest = atomic_load(&s->log_pages) - done;
+	}
+	if (done <= LOG_PAGES_MAX || rest <= 0)
+		return SQLITE_OK;
+	if ((rc = flush(db)) == SQLITE_OK)
+		atomic_store(&s->finish, true);
+	return rc;
+}
+
+/* What fails here fails for the keeper too, who tells. */
+void *
+mm_sqlite_checkpointer(void *arg)
+{
+	struct mm_sqlite_store *s = arg;
+	struct mm_sqlite db = {0};
+	unsigned generation = 0;
+	struct mm_err err;
+
+	pthread_setname_np(pthread_self(), "mm-checkpoint");
+	while (wait_tick(s)) {
+		if (atomic_load(&s->log_pages) < LOG_PAGES_MIN)
+			continue;
+		if (generation != atomic_load(&s->generation))
+			mm_sqlite_close(&db);
+		generation = atomic_load(&s->generation);
+		if (db.db == NULL && mm_sqlite_open(&db, s->path,
+					 MM_SQLITE_CHECKPOINTER, &err) == -1)
+			continue;
+		if (checkpoint(s, db.db) != SQLITE_OK)
+			mm_sqlite_close(&db);
+	}
+	mm_sqlite_close(&db);
+	return NULL;
+}
