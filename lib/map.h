@@ -42,6 +42,9 @@ typedef bool mm_map_each(void *ctx, const char *value, const char *file,
  */
 struct mm_map *mm_map_open(const char *spec, const char *where_file,
     unsigned where_line, struct mm_complaints *all, struct mm_err *err);
+/* The same from text that stands for the file of spec. */
+struct mm_map *mm_map_parse(const char *spec, const char *text, size_t len,
+    struct mm_complaints *all, struct mm_err *err);
 void mm_map_free(struct mm_map *map); /* NULL is fine */
 const char *mm_map_spec(const struct mm_map *map);
 enum mm_map_kind mm_map_kind(const struct mm_map *map);
@@ -50,6 +53,9 @@ enum mm_found mm_map_lookup(const struct mm_map *map, const char *key,
     struct mm_arena *arena, const char **value);
 /* Every value as written, for checking at load. */
 void mm_map_values(const struct mm_map *map, mm_map_each *each, void *ctx);
-size_t mm_map_size(const struct mm_map *map); /* rows */
+size_t mm_map_size(const struct mm_map *map); /* rows with a value */
+/* How often a pattern took so much work that it was given up, and counted as
+ * no match. */
+unsigned long mm_map_given_up(const struct mm_map *map);
 
 #endif

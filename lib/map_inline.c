@@ -1,0 +1,72 @@
+/* map_inline - inline:{ key=value, { key = text, with commas } }. */
+#include "lib/map_type.h"
+
+#include "lib/err.h"
+
+#include <string.h>
+
+/* "key = value", in place. */
+static int
+split(char *text, char **key, char **value, struct mm_err *err)
+{
+	char *equals = strchr(text, '='), *end;
+
+	if (equals == NULL)
+		return mm_err_set(err,
+		    "\"%.60s\" is not key=value; one with blanks is written "
+		    "{key = value}",
+		    text);
+	end = equals;
+	while (end > text && strchr(MM_MAP_BLANKS, end[-1]) != NULL)
+		end--;
+	*value = equals + 1 + strspn(equals + 1, MM_MAP_BLANKS);
+	*end = '\0';
+	if (*text == '\0')
+		return mm_err_set(
+		    err, "a key is missing before \"=%.60s\"", *value);
+	if (**value == '\0')
+		return mm_err_set(
+		    err, "a value is missing behind \"%.60s=\"", text);
+	*key = text;
+	return 0;
+}
+
+static void *
+inline_read(const struct mm_map_type *type, struct mm_map_source *source,
+    struct mm_err *err)
+{
+	struct mm_map_keys *keys = mm_map_keys_new();
+	struct mm_map_row row;
+
+	if (keys == NULL) {
+		mm_err_set(err, "out of memory");
+		return NULL;
+	}
+	while (mm_map_next(source, true, &row)) {
+		struct mm_err wrong;
+		char *key, *value;
+
+		if (split(row.text, &key, &value, &wrong) != 0) {
+			mm_map_complain(
+			    source, MM_ERROR, row.line, "%s", wrong.text);
+			continue;
+		}
+		if (mm_map_keys_add(keys, type->twice, source, key, value,
+			row.line, err) != 0) {
+			mm_map_keys_free(keys);
+			return NULL;
+		}
+	}
+	return keys;
+}
+
+const struct mm_map_type mm_map_inline = {
+    .name = "inline",
+    .kind = MM_MAP_KEYED,
+    .forms = MM_MAP_BRACES,
+    .twice = MM_MAP_LAST_STANDS,
+    .read = inline_read,
+    .free = mm_map_keys_free,
+    .lookup = mm_map_keys_lookup,
+    .row = mm_map_keys_row,
+};

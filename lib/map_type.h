@@ -1,0 +1,94 @@
+/*
+ * map_type - what a type of table is to map.c, and the text that tables are
+ * read from: logical lines of a file, or items between braces.
+ *
+ * Threads: a source is confined; a type is immutable.
+ */
+#ifndef MM_MAP_TYPE_H
+#define MM_MAP_TYPE_H
+
+#include "lib/conf.h"
+#include "lib/map.h"
+
+#define MM_MAP_BLANKS " \t\r\n\v\f"
+
+/* Text being read.  Rows are cut out of it in place and point into it. */
+struct mm_map_source {
+	char *p, *end;	/* what is left; *end is NUL */
+	bool braces;	/* items, not lines */
+	const char *of; /* the type's name, for complaints about items */
+	const char *file;
+	unsigned line; /* of a file: lines read; of items: where they stand */
+	unsigned item; /* items read */
+	struct mm_complaints *all;
+};
+
+struct mm_map_row {
+	char *text;    /* without blanks at its end */
+	unsigned line; /* 0: an item */
+};
+
+/*
+ * The next row: a line with those that continue it, no comment, not empty; or
+ * an item, "{...}" without its braces, or bare where bare ones are taken.
+ * What is neither is complained about.  False: no more.
+ */
+bool mm_map_next(
+    struct mm_map_source *source, bool bare, struct mm_map_row *ret);
+void mm_map_complain(const struct mm_map_source *source,
+    enum mm_severity severity, unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+enum mm_map_form {
+	MM_MAP_FILE = 1,   /* type:/a/file */
+	MM_MAP_BRACES = 2, /* type:{ ... } */
+	MM_MAP_WORD = 4,   /* type:text */
+};
+
+/* What becomes of a key that stands there twice. */
+enum mm_map_twice {
+	MM_MAP_FIRST_STANDS, /* as postmap(1) has it */
+	MM_MAP_LAST_STANDS,
+	MM_MAP_REFUSED,
+};
+
+struct mm_map_type {
+	const char *name;
+	enum mm_map_kind kind;
+	unsigned forms;
+	enum mm_map_twice twice;
+	/* The table, for the other functions; NULL: *err.  It keeps pointers
+	 * into the source's text, which lives as long as the table. */
+	void *(*read)(const struct mm_map_type *type,
+	    struct mm_map_source *source, struct mm_err *err);
+	void (*free)(void *table);
+	enum mm_found (*lookup)(const void *table, const char *key,
+	    struct mm_arena *arena, const char **value);
+	/* The i-th value, NULL where that row has none.  False: no such row. */
+	bool (*row)(
+	    const void *table, size_t i, const char **value, unsigned *line);
+	/* NULL: it never gives up */
+	unsigned long (*given_up)(const void *table);
+};
+
+/* hash:, btree:, lmdb:, texthash: are one and the same. */
+extern const struct mm_map_type mm_map_hash, mm_map_btree, mm_map_lmdb,
+    mm_map_texthash;
+extern const struct mm_map_type mm_map_inline, mm_map_static, mm_map_cidr,
+    mm_map_pcre, mm_map_regexp;
+
+/* A table of keys: what inline: shares with hash:. */
+struct mm_map_keys;
+
+struct mm_map_keys *mm_map_keys_new(void); /* NULL: out of memory */
+void mm_map_keys_free(void *keys);
+/* Both are borrowed for the table's life.  -1: out of memory. */
+int mm_map_keys_add(struct mm_map_keys *keys, enum mm_map_twice twice,
+    const struct mm_map_source *source, const char *key, const char *value,
+    unsigned line, struct mm_err *err);
+enum mm_found mm_map_keys_lookup(const void *keys, const char *key,
+    struct mm_arena *arena, const char **value);
+bool mm_map_keys_row(
+    const void *keys, size_t i, const char **value, unsigned *line);
+
+#endif
