@@ -164,11 +164,20 @@ struct mm_dns_config {
 	size_t nforward;
 	const struct mm_dns_stub *stub;
 	size_t nstub;
-	const char *trust_anchor_file; /* NULL: no validation */
-	const char *root_hints_file;   /* NULL: the library's own */
-	int64_t deadline_ms;  /* older questions count against their list */
-	size_t cache_entries; /* of the answer cache */
+	/*
+	 * NULL: no validation.  Answers of a stub are not validated, and with
+	 * a stub for "." the packaged anchor is left aside, since it cannot
+	 * fit a private root.  A forwarder must hand signatures through:
+	 * behind one that strips them every signed zone is bogus.
+	 */
+	const char *trust_anchor_file;
+	const char *root_hints_file; /* NULL: the library's own */
+	int64_t deadline_ms;  /* older questions count against their list;
+	                         after five of these they are given up */
+	size_t cache_entries; /* of the answer cache; 0: none; at start only */
 	size_t in_flight;     /* at most so many questions at a time */
+	int64_t breaker_ms;   /* until an open breaker is first probed; pauses
+	                         grow to ten of these; 0: 30 s; at start only */
 };
 
 /*

@@ -115,8 +115,7 @@ new_item(struct mm_batch *batch, const struct mm_dns_question *question,
 	size_t zone = question->zone != NULL ? strlen(question->zone) + 1 : 0;
 	struct mm_batch_item *item;
 
-	if (name > MM_DNS_NAME_MAX || zone > MM_DNS_NAME_MAX ||
-	    (item = malloc(sizeof(*item) + name + zone)) == NULL)
+	if ((item = malloc(sizeof(*item) + name + zone)) == NULL)
 		return NULL;
 	item->batch = batch;
 	item->question = *question;

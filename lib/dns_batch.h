@@ -25,7 +25,7 @@ struct mm_batch_item {
 };
 
 /* Notes a question as under way.  NULL: it is under way already or waits to
- * be drained, the batch is closed, the name is too long, or no memory. */
+ * be drained, the batch is closed, or no memory. */
 struct mm_batch_item *mm_batch_begin(
     struct mm_batch *batch, const struct mm_dns_question *question);
 /*

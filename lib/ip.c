@@ -229,7 +229,7 @@ parse_parts(const char *addr, const char *len, struct mm_prefix *ret,
 int
 mm_prefix_parse(const char *text, struct mm_prefix *ret, struct mm_err *err)
 {
-	char copy[PREFIX_TEXT_MAX], *addr, *len;
+	char copy[PREFIX_TEXT_MAX], *addr, *len = NULL;
 	struct mm_prefix prefix;
 
 	if (text[0] == '\0')

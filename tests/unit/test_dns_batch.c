@@ -195,22 +195,6 @@ test_next_is_not_called_once_closed(void **state)
 }
 
 static void
-test_names_are_bounded(void **state)
-{
-	char name[MM_DNS_NAME_MAX + 1];
-	struct mm_dns_question q;
-	struct mm_batch *batch = mm_batch_new();
-
-	(void)state;
-	memset(name, 'x', sizeof(name) - 1);
-	name[MM_DNS_NAME_MAX] = '\0';
-	q = question(name, MM_DNS_A);
-	assert_null(mm_batch_begin(batch, &q));
-	mm_batch_close(batch);
-	mm_batch_close(NULL);
-}
-
-static void
 test_wait_ends_with_the_answer_or_the_time(void **state)
 {
 	struct mm_dns_question q = question("example.org", MM_DNS_A);
@@ -336,7 +320,6 @@ main(void)
 	    cmocka_unit_test(test_missed_stays_missed),
 	    cmocka_unit_test(test_next_question_begins_with_the_answer),
 	    cmocka_unit_test(test_next_is_not_called_once_closed),
-	    cmocka_unit_test(test_names_are_bounded),
 	    cmocka_unit_test(test_wait_ends_with_the_answer_or_the_time),
 	    cmocka_unit_test(test_threads_finish_and_one_waits),
 	    cmocka_unit_test(test_closed_while_another_thread_finishes),
