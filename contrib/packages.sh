@@ -3,8 +3,8 @@
 
 # what the programs are built from
 build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
-	libunbound-dev libevent-dev libsqlite3-dev libpcre2-dev libsystemd-dev
-	dns-root-data"
+	libunbound-dev nettle-dev libevent-dev libsqlite3-dev libpcre2-dev
+	libsystemd-dev dns-root-data"
 
 # what the tests need beside it: the lab runs real mail and DNS servers
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
@@ -63,13 +63,15 @@ install_packages() {
 		*" postfix "*) echo postfix postfix/main_mailer_type select \
 			No configuration | debconf-set-selections ;;
 		esac
-		{ apt-get -qq update &&
-			apt-get -qq -y --no-install-recommends install $missing
-		} >&2 || exit 1
+		log=$(apt-get -q update 2>&1 && apt-get -q -y \
+			--no-install-recommends install $missing 2>&1) || {
+			printf "%s\n" "$log" >&2
+			exit 1
+		}
 		for service in $services; do
 			case " $missing " in
 			*" $service "*) ! command -v systemctl >/dev/null ||
-				systemctl -q disable $service || : ;;
+				systemctl -q disable $service ;;
 			esac
 		done' || {
 		say "the packages could not be installed"
