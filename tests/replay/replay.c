@@ -1,0 +1,437 @@
+/*
+ * replay - scripted SMTP dialogues against a policy, without a network.
+ *
+ * usage: replay FILE...
+ *
+ * A file holds scenarios, a directive a line:
+ *
+ *   scenario  a title
+ *   config    name = value             (continued by indented lines)
+ *   zone      name TYPE data           (see world.h)
+ *   connect   address [name] [ptr=name] [resolve=OK|FORGED|TEMP|FAIL]
+ *   helo      name
+ *   auth      user
+ *   mail      <sender>
+ *   asked     N                        (questions so far in this session)
+ *   rcpt      <recipient>
+ *   expect    accept | greylist | CODE DSN [by=word] [list=label]
+ *             [answer=code] [text=the rest of the line]
+ *   warns     N                        (softened steps of the last rcpt)
+ *
+ * Each recipient is judged twice: step by step, as the daemon does, and at
+ * once with all answers there; the two must agree.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/arena.h"
+#include "lib/conf.h"
+#include "lib/err.h"
+#include "lib/policy.h"
+#include "lib/str.h"
+#include "tests/world.h"
+
+#define NOW 1800000000
+#define INPUT_MAX 4096
+#define ROUNDS_MAX 100
+
+struct replay {
+	const char *file;
+	unsigned line;
+	char title[128];
+	char config[65536];
+	struct world *world;
+	struct mm_policy *policy;
+	bool broken; /* its configuration, told once */
+	struct mm_session session;
+	struct mm_arena *mail, *walk;
+	struct mm_answers *answers;
+	struct mm_result result;
+	unsigned asked;
+	unsigned scenarios, checks, failures;
+};
+
+static void
+fail(struct replay *r, const char *what, const char *got)
+{
+	printf("%s:%u: %s: %s%s%s\n", r->file, r->line, r->title, what,
+	    got != NULL ? ": " : "", got != NULL ? got : "");
+	r->failures++;
+}
+
+/* Answers one question and what its chain asks next, as a resolver would. */
+static void
+answer(struct replay *r, struct mm_dns_question question)
+{
+	for (int i = 0; i < 16; i++) {
+		const struct mm_dns_answer *a =
+		    world_answer(r->world, question.name, question.type);
+		struct mm_dns_question then;
+		bool more =
+		    question.next != NULL && question.next(&question, a, &then);
+
+		if (mm_answers_add(r->answers, question.name, question.type, a))
+			r->asked++;
+		mm_dns_answer_unref(a);
+		if (!more)
+			return;
+		question = then;
+	}
+}
+
+/* One walk; what it asks is answered when answers is set. */
+static void
+evaluate(struct replay *r, bool answers)
+{
+	if (r->policy == NULL)
+		return;
+	mm_arena_clear(r->walk);
+	mm_policy_evaluate(
+	    r->policy, &r->session, r->answers, NOW, r->walk, &r->result);
+	for (size_t i = 0; answers && i < r->result.nquestions; i++)
+		answer(r, r->result.questions[i]);
+}
+
+static const char *
+or_nothing(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+static void
+summary(const struct mm_result *result, char *text, size_t size)
+{
+	snprintf(text, size, "%d %s %s by=%s list=%s answer=%s mark=%s",
+	    result->reply.code, result->reply.dsn,
+	    or_nothing(result->reply.text), or_nothing(result->why.reason),
+	    or_nothing(result->why.list), or_nothing(result->why.answer),
+	    result->mark != NULL ? result->mark->reason : "");
+}
+
+/* The recipient's verdict, both ways. */
+static void
+judge(struct replay *r)
+{
+	char step[2048], whole[2048];
+	int rounds = 0;
+
+	do
+		evaluate(r, true);
+	while (!r->result.done && ++rounds < ROUNDS_MAX);
+	if (!r->result.done) {
+		fail(r, "no verdict", NULL);
+		return;
+	}
+	summary(&r->result, step, sizeof(step));
+	evaluate(r, false);
+	summary(&r->result, whole, sizeof(whole));
+	if (strcmp(step, whole) != 0)
+		fail(r, "another verdict with all answers there", whole);
+	r->checks++;
+}
+
+static void
+reset(struct replay *r)
+{
+	mm_session_clear(&r->session);
+	mm_answers_clear(r->answers);
+	mm_arena_clear(r->mail);
+	memset(&r->result, 0, sizeof(r->result));
+	r->asked = 0;
+}
+
+static bool
+compile(struct replay *r)
+{
+	struct mm_complaints all = {0};
+	struct mm_err err;
+
+	if (r->policy != NULL || r->broken)
+		return r->policy != NULL;
+	r->policy = mm_policy_parse(r->config, "config", &all, &err);
+	if (r->policy == NULL) {
+		r->broken = true;
+		fail(r, "config", err.text);
+		for (size_t i = 0; i < all.n; i++)
+			printf(
+			    "  %u: %s\n", all.list[i].line, all.list[i].text);
+	}
+	mm_complaints_clear(&all);
+	return r->policy != NULL;
+}
+
+static void
+do_scenario(struct replay *r, char *rest)
+{
+	snprintf(r->title, sizeof(r->title), "%s", rest);
+	r->config[0] = '\0';
+	mm_policy_unref(r->policy);
+	r->policy = NULL;
+	r->broken = false;
+	world_free(r->world);
+	if ((r->world = world_new()) == NULL)
+		abort();
+	reset(r);
+	r->scenarios++;
+}
+
+static void
+do_config(struct replay *r, char *rest)
+{
+	size_t len = strlen(r->config);
+
+	snprintf(r->config + len, sizeof(r->config) - len, "%s\n", rest);
+}
+
+static void
+do_zone(struct replay *r, char *rest)
+{
+	char *data = rest + strcspn(rest, " \t");
+
+	if (*data != '\0')
+		*data++ = '\0';
+	data += strspn(data, " \t");
+	if (!world_add(r->world, rest, data))
+		fail(r, "zone not understood", data);
+}
+
+static bool
+to_sockaddr(const char *text, struct sockaddr_storage *ss)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+
+	memset(ss, 0, sizeof(*ss));
+	if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
+		memcpy(ss, &in, sizeof(in));
+	else if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1)
+		memcpy(ss, &in6, sizeof(in6));
+	return ss->ss_family != 0;
+}
+
+static void
+do_connect(struct replay *r, char *rest)
+{
+	struct mm_session_client told = {.client_name = "unknown",
+	    .client_ptr = "unknown",
+	    .client_resolve = "FAIL"};
+	struct sockaddr_storage ss;
+	char *save = NULL, *word = strtok_r(rest, " \t", &save);
+
+	if (!compile(r))
+		return;
+	reset(r);
+	if (word != NULL && to_sockaddr(word, &ss))
+		told.address = (struct sockaddr *)&ss;
+	while ((word = strtok_r(NULL, " \t", &save)) != NULL) {
+		if (strncmp(word, "ptr=", 4) == 0) {
+			told.client_ptr = word + 4;
+		} else if (strncmp(word, "resolve=", 8) == 0) {
+			told.client_resolve = word + 8;
+		} else {
+			told.client_name = told.client_ptr = word;
+			told.client_resolve = "OK";
+		}
+	}
+	mm_session_connect(&r->session, &told);
+	evaluate(r, true);
+}
+
+static void
+do_helo(struct replay *r, char *rest)
+{
+	mm_session_helo(&r->session, rest);
+	evaluate(r, true);
+}
+
+static void
+do_auth(struct replay *r, char *rest)
+{
+	mm_session_auth(&r->session, "PLAIN", rest, NULL);
+}
+
+static void
+do_mail(struct replay *r, char *rest)
+{
+	mm_session_mail(&r->session, r->mail, rest, NULL);
+	evaluate(r, true);
+}
+
+static void
+do_rcpt(struct replay *r, char *rest)
+{
+	if (r->policy == NULL)
+		return;
+	mm_session_rcpt(&r->session, r->mail, rest, NULL, NULL);
+	judge(r);
+}
+
+static void
+do_asked(struct replay *r, char *rest)
+{
+	unsigned long wanted;
+	char got[32];
+
+	if (mm_str_to_uint(rest, 0, 10000, &wanted) && wanted == r->asked)
+		return;
+	snprintf(got, sizeof(got), "%u", r->asked);
+	fail(r, "questions asked", got);
+}
+
+static void
+do_warns(struct replay *r, char *rest)
+{
+	const struct mm_effect *e;
+	unsigned long wanted, n = 0;
+
+	for (e = r->result.effects; e != NULL; e = e->next)
+		n += e->kind == MM_EFFECT_WARN;
+	if (!mm_str_to_uint(rest, 0, 1000, &wanted) || n != wanted)
+		fail(r, "another number of softened steps than", rest);
+}
+
+/* What happened, in the words of an expectation. */
+static void
+outcome(const struct mm_result *result, char *text, size_t size)
+{
+	if (!result->done)
+		snprintf(text, size, "undecided");
+	else if (result->verdict != MM_ACCEPT)
+		snprintf(
+		    text, size, "%d %s", result->reply.code, result->reply.dsn);
+	else
+		snprintf(text, size, "%s",
+		    result->mark != NULL ? "greylist" : "accept");
+}
+
+static bool
+field_fits(
+    const struct mm_why *why, const struct mm_reply *reply, const char *word)
+{
+	if (strncmp(word, "by=", 3) == 0)
+		return strncmp(why->reason, word + 3, strlen(word + 3)) == 0;
+	if (strncmp(word, "list=", 5) == 0)
+		return strcmp(or_nothing(why->list), word + 5) == 0;
+	if (strncmp(word, "answer=", 7) == 0)
+		return strcmp(or_nothing(why->answer), word + 7) == 0;
+	if (strncmp(word, "text=", 5) == 0)
+		return strcmp(or_nothing(reply->text), word + 5) == 0;
+	return false;
+}
+
+static void
+do_expect(struct replay *r, char *rest)
+{
+	const struct mm_result *result = &r->result;
+	const struct mm_why *why =
+	    result->mark != NULL ? result->mark : &result->why;
+	char *text = strstr(rest, "text="), *save = NULL, *word;
+	char got[64], all[2048];
+	bool fits = true;
+
+	summary(result, all, sizeof(all));
+	if (text != NULL) {
+		fits = field_fits(why, &result->reply, text);
+		*text = '\0';
+	}
+	outcome(result, got, sizeof(got));
+	if (strncmp(rest, got, strlen(got)) != 0 ||
+	    strchr(" \t", rest[strlen(got)]) == NULL) {
+		fail(r, "expected otherwise", all);
+		return;
+	}
+	for (word = strtok_r(rest + strlen(got), " \t", &save); word != NULL;
+	     word = strtok_r(NULL, " \t", &save))
+		fits = fits && field_fits(why, &result->reply, word);
+	if (!fits)
+		fail(r, "for another reason", all);
+}
+
+static const struct directive {
+	const char *word;
+	void (*run)(struct replay *r, char *rest);
+} directives[] = {
+    {"scenario", do_scenario},
+    {"config", do_config},
+    {"zone", do_zone},
+    {"connect", do_connect},
+    {"helo", do_helo},
+    {"auth", do_auth},
+    {"mail", do_mail},
+    {"asked", do_asked},
+    {"rcpt", do_rcpt},
+    {"expect", do_expect},
+    {"warns", do_warns},
+};
+
+static void
+run_line(struct replay *r, char *line)
+{
+	char *rest = line + strcspn(line, " \t");
+
+	if (*line == '\0' || *line == '#')
+		return;
+	if (*line == ' ' || *line == '\t') {
+		do_config(r, line);
+		return;
+	}
+	if (*rest != '\0')
+		*rest++ = '\0';
+	rest += strspn(rest, " \t");
+	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]);
+	     i++) {
+		if (strcmp(directives[i].word, line) == 0) {
+			directives[i].run(r, rest);
+			return;
+		}
+	}
+	fail(r, "unknown directive", line);
+}
+
+static void
+run_file(struct replay *r, const char *path)
+{
+	char line[INPUT_MAX], untitled[] = "untitled";
+	FILE *f = fopen(path, "r");
+
+	if (f == NULL) {
+		printf("%s: %s\n", path, strerror(errno));
+		r->failures++;
+		return;
+	}
+	r->file = path;
+	do_scenario(r, untitled);
+	r->scenarios--;
+	for (r->line = 1; fgets(line, sizeof(line), f) != NULL; r->line++) {
+		line[strcspn(line, "\n")] = '\0';
+		run_line(r, line);
+	}
+	fclose(f);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct replay r = {.mail = mm_arena_new(1 << 20),
+	    .walk = mm_arena_new(1 << 20),
+	    .answers = mm_answers_new()};
+
+	if (r.mail == NULL || r.walk == NULL || r.answers == NULL)
+		return 2;
+	mm_session_init(&r.session);
+	for (int i = 1; i < argc; i++)
+		run_file(&r, argv[i]);
+	mm_session_clear(&r.session);
+	mm_policy_unref(r.policy);
+	world_free(r.world);
+	mm_answers_free(r.answers);
+	mm_arena_free(r.mail);
+	mm_arena_free(r.walk);
+	printf("%u scenarios, %u recipients judged, %u failures\n", r.scenarios,
+	    r.checks, r.failures);
+	return r.failures == 0 && r.checks > 0 ? 0 : 1;
+}

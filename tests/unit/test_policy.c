@@ -1,0 +1,221 @@
+/* policy: what loads, and what is said about what does not. */
+#include "lib/conf.h"
+#include "lib/dnsxl.h"
+#include "lib/err.h"
+#include "lib/policy.h"
+#include "tests/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The first complaint of this severity as "LINE: text"; "" if none. */
+static void
+first_complaint(const char *text, enum mm_severity severity, char *said,
+    size_t size, bool *loads)
+{
+	struct mm_complaints all = {0};
+	struct mm_policy *policy;
+	struct mm_err err;
+
+	said[0] = '\0';
+	policy = mm_policy_parse(text, "mailmum.conf", &all, &err);
+	for (size_t i = 0; i < all.n && said[0] == '\0'; i++) {
+		if (all.list[i].severity == severity)
+			snprintf(said, size, "%u: %s", all.list[i].line,
+			    all.list[i].text);
+	}
+	*loads = policy != NULL;
+	mm_policy_unref(policy);
+	mm_complaints_clear(&all);
+}
+
+#define R "smtpd_recipient_restrictions = "
+
+static void
+test_errors_are_found_at_load(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+	    {R "reject_rbl_clint zen.spamhaus.org\n",
+		"1: unknown restriction \"reject_rbl_clint\": did you "
+		"mean \"reject_rbl_client\"?"},
+	    {"# a comment\n" R "permit_mynetworks,\n"
+	     "  reject_unknown_sender\n",
+		"3: unknown restriction \"reject_unknown_sender\": did "
+		"you mean \"reject_unknown_sender_domain\"?"},
+	    {R "quux\n", "1: unknown restriction \"quux\""},
+	    {R "reject_rbl_client =127.0.0.2\n",
+		"1: reject_rbl_client: no domain before \"=127.0.0.2\""},
+	    {R "reject_rbl_client\n",
+		"1: reject_rbl_client: needs a list's domain, as in "
+		"zen.spamhaus.org"},
+	    {R "reject_rbl_client permit\n",
+		"1: reject_rbl_client: needs a list's domain, as in "
+		"zen.spamhaus.org"},
+	    {R "check_client_access\n",
+		"1: check_client_access: needs a table, as in "
+		"hash:/etc/mailmum/access"},
+	    {R "hash:/etc/x\n",
+		"1: \"hash:/etc/x\" stands alone: write "
+		"check_client_access, check_helo_access, "
+		"check_sender_access or check_recipient_access before "
+		"it"},
+	    {R "check_policy_service inet:127.0.0.1:10023\n",
+		"1: check_policy_service: not supported yet"},
+	    {R "permit, warn_if_reject\n",
+		"1: warn_if_reject: the list ends where a restriction "
+		"should follow"},
+	    {R "check_client_access inline:{ 192.0.2.1=HOLD }\n", NULL},
+	    {R "check_client_access hash:/nowhere/table\n", NULL},
+	    {R "reject_rbl_client bl.example.org=127.0.0\n", NULL},
+	    {R "reject_rbl_client bl.example.org=\n", NULL},
+	    {"smtpd_recipient_restriction = permit\n",
+		"1: unknown parameter \"smtpd_recipient_restriction\": "
+		"did you mean \"smtpd_recipient_restrictions\"?"},
+	    {"maps_rbl_reject_code = 250\n",
+		"1: maps_rbl_reject_code: \"250\" is not a number from "
+		"400 to 599"},
+	    {"dns_deadline = soon\n",
+		"1: dns_deadline: \"soon\" is not a time: digits and one "
+		"of s, m, h, d, w"},
+	    {"ask_before_auth = maybe\n",
+		"1: ask_before_auth: \"maybe\" is neither yes nor no"},
+	    {"smtpd_delay_reject = no\n",
+		"1: smtpd_delay_reject: \"no\" is not supported yet: "
+		"verdicts are given at RCPT"},
+	    {"relay_domains = example.org\n",
+		"1: relay_domains: not supported yet"},
+	    {"greylist_delay = 3d\n", NULL},
+	    {"mynetworks = 192.0.2.1/24\n", NULL},
+	    {"mynetworks = /etc/networks\n", NULL},
+	    {"default_rbl_reply = $rbl_code $nothing\n", NULL},
+	    {"default_rbl_reply = go away\n", NULL},
+	    {"unknown_address_tempfail_action = reject\n",
+		"1: unknown_address_tempfail_action: \"reject\" is "
+		"neither defer_if_permit nor defer"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		char said[1024];
+		bool loads;
+
+		first_complaint(
+		    cases[i].text, MM_ERROR, said, sizeof(said), &loads);
+		assert_false(loads);
+		assert_string_not_equal("", said);
+		if (cases[i].want != NULL)
+			assert_string_equal(cases[i].want, said);
+	}
+}
+
+static void
+test_notices_do_not_stop(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+	    {R "reject_unauth_destination, permit\n",
+		"1: reject_unauth_destination: keep it in main.cf: only "
+		"the MTA knows which domains it relays for"},
+	    {R "permit,\n reject_unverified_recipient\n",
+		"2: reject_unverified_recipient: keep it in main.cf: "
+		"only the MTA can probe addresses"},
+	    {R "permit,\n reject_rbl_client bl.example.org\n",
+		"2: reject_rbl_client bl.example.org: never reached "
+		"behind \"permit\""},
+	    {"smtpd_data_restrictions = reject_unauth_pipelining\n",
+		"1: smtpd_data_restrictions: keep it in main.cf: only "
+		"Postfix sees that stage"},
+	    {"smtpd_helo_required = yes\n",
+		"1: smtpd_helo_required: keep it in main.cf, where "
+		"Postfix answers at once; here it is enforced at RCPT "
+		"for an MTA that has not"},
+	    {"zen = zen.spamhaus.org\n" R "reject_rbl_client $zen\n", ""},
+	    {R "permit_dnswl_client a.example=127.0.0.[ 18..20 ]\n", ""},
+	    {R "REJECT_RBL_CLIENT a.example Permit_MyNetworks\n", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		char said[1024];
+		bool loads;
+
+		first_complaint(
+		    cases[i].text, MM_NOTICE, said, sizeof(said), &loads);
+		assert_true(loads);
+		assert_string_equal(cases[i].want, said);
+	}
+}
+
+static struct mm_policy *
+load(const char *text)
+{
+	struct mm_complaints all = {0};
+	struct mm_policy *policy;
+	struct mm_err err;
+
+	policy = mm_policy_parse(text, "mailmum.conf", &all, &err);
+	mm_complaints_clear(&all);
+	assert_non_null(policy);
+	return policy;
+}
+
+static void
+test_what_a_policy_tells(void **state)
+{
+	struct mm_policy *policy =
+	    load(R "reject_rbl_client a.example, greylist_if_reject "
+		   "reject_rbl_client b.example=127.0.0.2, permit\n");
+
+	(void)state;
+	assert_string_equal(
+	    "a.example", mm_dnsxl_zone(mm_policy_dnsxl(policy, 0)));
+	assert_string_equal(
+	    "b.example", mm_dnsxl_zone(mm_policy_dnsxl(policy, 1)));
+	assert_null(mm_policy_dnsxl(policy, 2));
+	assert_true(mm_policy_greylists(policy));
+	assert_false(mm_policy_empty(policy));
+	mm_policy_unref(policy);
+
+	policy = load("# nothing\n");
+	assert_true(mm_policy_empty(policy));
+	assert_false(mm_policy_greylists(policy));
+	mm_policy_unref(mm_policy_ref(policy));
+	mm_policy_unref(policy);
+}
+
+static void
+test_restart_settings_are_told(void **state)
+{
+	struct mm_policy *a = load("dns_deadline = 1s\n"),
+			 *b = load("dns_deadline = 2s\nuser = nobody\n");
+	struct mm_complaints all = {0};
+
+	(void)state;
+	assert_true(mm_settings_dns_differ(
+	    mm_policy_settings(a), mm_policy_settings(b)));
+	mm_settings_compare(
+	    mm_policy_settings(a), mm_policy_settings(b), "f", &all);
+	assert_int_equal(1, all.n);
+	assert_string_equal("user has changed: takes effect at the next "
+			    "restart, the old value stays until then",
+	    all.list[0].text);
+	mm_complaints_clear(&all);
+	mm_policy_unref(a);
+	mm_policy_unref(b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_errors_are_found_at_load),
+	    cmocka_unit_test(test_notices_do_not_stop),
+	    cmocka_unit_test(test_what_a_policy_tells),
+	    cmocka_unit_test(test_restart_settings_are_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
