@@ -183,7 +183,8 @@ struct mm_dns_config {
 /*
  * Told from the resolver's thread with no lock held.  answered: one question
  * to a list went out and ended, took_us after it was asked.  breaker: opened
- * (why: a few words) or closed (why NULL).
+ * (why: a few words) or closed (why NULL).  ended: as answered, for every
+ * question.  Any of them may be NULL.
  */
 struct mm_dns_watch {
 	void (*answered)(void *ctx, const char *zone, const char *name,
@@ -191,6 +192,8 @@ struct mm_dns_watch {
 	    int64_t took_us);
 	void (*breaker)(void *ctx, const char *zone, const char *why);
 	void *ctx;
+	void (*ended)(void *ctx, const char *name, enum mm_dns_type type,
+	    int64_t took_us);
 };
 
 /* Threads: atomics, read any time. */

@@ -98,6 +98,22 @@ finish(struct mm_unbound *u, struct mm_batch_item *item,
 	mm_unbound_push(u, &later);
 }
 
+/* Something went out for a session and has ended. */
+static void
+tell(const struct mm_unbound *u, const struct mm_job *job,
+    const struct mm_dns_answer *answer, int64_t took_us)
+{
+	const struct mm_dns_watch *watch = &u->watch;
+
+	if (job->probe || answer->cause == MM_DNS_LOCAL)
+		return;
+	if (job->breaker != NULL && watch->answered != NULL)
+		watch->answered(watch->ctx, mm_breaker_zone(job->breaker),
+		    job->name, job->type, answer, took_us);
+	if (watch->ended != NULL)
+		watch->ended(watch->ctx, job->name, job->type, took_us);
+}
+
 /* A job's question is answered, as far as anyone waits for it. */
 static void
 conclude(struct mm_unbound *u, struct mm_job *job,
@@ -114,10 +130,7 @@ conclude(struct mm_unbound *u, struct mm_job *job,
 			asked = item->asked_us;
 		finish(u, item, mm_dns_answer_ref(answer), now);
 	}
-	if (job->breaker != NULL && !job->probe &&
-	    answer->cause != MM_DNS_LOCAL && u->watch.answered != NULL)
-		u->watch.answered(u->watch.ctx, mm_breaker_zone(job->breaker),
-		    job->name, job->type, answer, now - asked);
+	tell(u, job, answer, now - asked);
 }
 
 static void

@@ -57,7 +57,7 @@ answer(const char *name, unsigned type, struct packet *p)
 
 /* What the watch has heard. */
 struct heard {
-	atomic_uint answered, timeouts, opened, closed;
+	atomic_uint answered, timeouts, opened, closed, ended;
 };
 
 static void
@@ -84,6 +84,17 @@ on_breaker(void *ctx, const char *zone, const char *why)
 		heard->opened++;
 	else
 		heard->closed++;
+}
+
+static void
+on_ended(void *ctx, const char *name, enum mm_dns_type type, int64_t took_us)
+{
+	struct heard *heard = ctx;
+
+	(void)type;
+	if (*name == '\0' || took_us < 0)
+		abort();
+	heard->ended++;
 }
 
 /* One server that is forwarded to, and a resolver. */
@@ -116,7 +127,7 @@ begin_world(struct world *w)
 static struct mm_dns *
 start(const struct mm_dns_config *config, struct heard *heard)
 {
-	struct mm_dns_watch watch = {on_answered, on_breaker, heard};
+	struct mm_dns_watch watch = {on_answered, on_breaker, heard, on_ended};
 	struct mm_err err = {""};
 	struct mm_dns *dns = mm_dns_unbound_new(
 	    config, &mm_clock_system, heard != NULL ? &watch : NULL, &err);
@@ -277,6 +288,27 @@ test_chains_run_and_the_cache_serves(void **state)
 	assert_int_equal(0, stats.in_flight);
 	end_world(&w);
 	assert_int_equal(3, w.heard.answered);
+}
+
+static void
+test_the_watch_hears_of_lists_and_of_all(void **state)
+{
+	struct session s;
+	struct world w;
+
+	(void)state;
+	begin_world(&w);
+	start_world(&w);
+	begin(&s);
+	ask(w.dns, &s, "2." ZONE, ZONE);
+	await(&s, "2." ZONE);
+	ask(w.dns, &s, "3." ZONE, NULL); /* none of a list's */
+	await(&s, "3." ZONE);
+	ask(w.dns, &s, "3." ZONE, NULL);
+	end(&s);
+	end_world(&w);
+	assert_int_equal(1, w.heard.answered);
+	assert_int_equal(2, w.heard.ended);
 }
 
 static void
@@ -676,6 +708,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_chains_run_and_the_cache_serves),
+	    cmocka_unit_test(test_the_watch_hears_of_lists_and_of_all),
 	    cmocka_unit_test(test_identical_questions_go_out_once),
 	    cmocka_unit_test(test_server_failure_is_not_found_out),
 	    cmocka_unit_test(test_dead_list_is_skipped_until_a_probe_answers),
