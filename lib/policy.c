@@ -227,6 +227,14 @@ mm_policy_dnsxl(const struct mm_policy *policy, size_t i)
 	return step != NULL ? mm_step_dnsxl(step) : NULL;
 }
 
+const struct mm_step *
+mm_policy_step(const struct mm_policy *policy, enum mm_chain chain, size_t i)
+{
+	const struct mm_list *list = &policy->program.chain[chain];
+
+	return i < list->nsteps ? &list->steps[i] : NULL;
+}
+
 bool
 mm_policy_empty(const struct mm_policy *policy)
 {

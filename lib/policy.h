@@ -16,6 +16,7 @@ struct mm_complaints;
 struct mm_dnsxl;
 struct mm_err;
 struct mm_policy;
+struct mm_step;
 
 /*
  * Reads a configuration file and everything that it names.  NULL with *err:
@@ -35,6 +36,9 @@ const struct mm_settings *mm_policy_settings(const struct mm_policy *policy);
  * stands there once for each of its filters. */
 const struct mm_dnsxl *mm_policy_dnsxl(
     const struct mm_policy *policy, size_t i);
+/* The i-th step of a list, NULL behind the last one (program.h). */
+const struct mm_step *mm_policy_step(
+    const struct mm_policy *policy, enum mm_chain chain, size_t i);
 /* Nothing in the lists: says so at start. */
 bool mm_policy_empty(const struct mm_policy *policy);
 /* Does any list use the greylist? */
