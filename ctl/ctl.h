@@ -1,0 +1,40 @@
+/*
+ * ctl - what the commands of mailmumctl share: options, exit codes, and the
+ * configuration that they read.
+ *
+ * Threads: confined; the program has one, beside the resolver's.
+ */
+#ifndef MM_CTL_H
+#define MM_CTL_H
+
+#include <stdbool.h>
+#include <sysexits.h>
+
+#define CTL_CONFIG_FILE "/etc/mailmum/mailmum.conf"
+
+/* Exit codes, beside EX_UNAVAILABLE, EX_OSERR, EX_IOERR, EX_CONFIG. */
+#define CTL_DONE 0
+#define CTL_NO 1 /* understood and carried out, and the answer is no */
+#define CTL_USAGE 2
+
+/* The command line, read. */
+struct ctl {
+	const char *command;
+	const char *config; /* the file, never NULL */
+	bool json;
+	/* of explain, NULL where not given */
+	const char *name, *ptr, *helo, *from, *to, *auth;
+	const char *argument; /* the one that the command takes, or NULL */
+};
+
+/* Each prints to stdout and returns an exit code. */
+int ctl_check(const struct ctl *ctl);
+int ctl_explain(const struct ctl *ctl);
+int ctl_stats(const struct ctl *ctl);
+int ctl_reload(const struct ctl *ctl);
+
+/* Complains on stderr: "mailmumctl: COMMAND: text".  Returns code. */
+int ctl_fail(const struct ctl *ctl, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,305 @@
+/*
+ * explain - judges a session that the command line describes, the way the
+ * daemon would: a real resolver, the daemon's own loop, the greylist peeked
+ * at.  Nothing is written anywhere.
+ */
+#include "ctl/explain.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "ctl/policy.h"
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/settings_dns.h"
+#include "lib/store.h"
+
+#define FACTS_MAX (1024 * 1024) /* bytes */
+
+static int
+no_memory(const struct explain *x)
+{
+	return ctl_fail(x->ctl, EX_OSERR, "out of memory");
+}
+
+static int
+open_resolver(struct explain *x)
+{
+	struct mm_dns_watch watch = {.ended = times_ended};
+	struct mm_settings_dns config;
+	struct mm_err err;
+
+	if ((x->times = times_new()) == NULL)
+		return no_memory(x);
+	watch.ctx = x->times;
+	if (mm_settings_dns_read(x->settings, &config, &err) != 0)
+		return ctl_fail(x->ctl, EX_CONFIG, "%s", err.text);
+	x->dns =
+	    mm_dns_unbound_new(&config.config, &mm_clock_system, &watch, &err);
+	mm_settings_dns_clear(&config);
+	if (x->dns == NULL)
+		return ctl_fail(x->ctl, EX_CONFIG, "resolver: %s", err.text);
+	return 0;
+}
+
+/* "address" as SMTP has it: with its brackets. */
+static const char *
+bracketed(struct explain *x, const char *address)
+{
+	return *address == '<' ? address
+			       : mm_arena_printf(x->arena, "<%s>", address);
+}
+
+/* HELO, sender and recipient: given, or what is likely. */
+static int
+find_facts(struct explain *x)
+{
+	const struct ctl *ctl = x->ctl;
+	char address[MM_IP_TEXT_MAX];
+
+	if (explain_names(x) != 0)
+		return no_memory(x);
+	x->helo = ctl->helo;
+	if (x->helo == NULL) {
+		x->assumed |= ASSUMED_HELO;
+		x->helo = strcmp(x->ptr, "unknown") != 0
+			      ? x->ptr
+			      : mm_arena_printf(x->arena, "[%s%s]",
+				    x->client.family == MM_IP_V6 ? "IPv6:" : "",
+				    mm_ip_format(&x->client, address));
+	}
+	if (ctl->from == NULL)
+		x->assumed |= ASSUMED_FROM;
+	x->from = bracketed(x, ctl->from != NULL ? ctl->from : "");
+	if (ctl->to == NULL) {
+		x->assumed |= ASSUMED_TO;
+		x->to = mm_arena_printf(
+		    x->arena, "<postmaster@%s>", x->settings->myhostname);
+	} else {
+		x->to = bracketed(x, ctl->to);
+	}
+	return x->helo == NULL || x->from == NULL || x->to == NULL
+		   ? no_memory(x)
+		   : 0;
+}
+
+static bool
+connect_client(struct explain *x)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	struct mm_session_client told = {
+	    .address = (struct sockaddr *)&v4,
+	    .hostname = x->name,
+	    .client_name = x->name,
+	    .client_ptr = x->ptr,
+	    .client_resolve = x->resolve,
+	    .server_name = x->settings->myhostname,
+	};
+
+	memcpy(&v4.sin_addr, x->client.bytes, sizeof(v4.sin_addr));
+	if (x->client.family == MM_IP_V6) {
+		memcpy(&v6.sin6_addr, x->client.bytes, sizeof(v6.sin6_addr));
+		told.address = (struct sockaddr *)&v6;
+	}
+	return mm_session_connect(&x->session, &told);
+}
+
+/*
+ * The dialogue, stage by stage: what the daemon does in its callbacks, with a
+ * client that pauses nowhere.
+ */
+static int
+hold_session(struct explain *x)
+{
+	const struct ctl *ctl = x->ctl;
+	struct mm_session *s = &x->session;
+	struct mm_result ahead;
+
+	if (!connect_client(x))
+		return no_memory(x);
+	mm_judge_ask(&x->judge, s, &ahead);
+	if (!mm_session_helo(s, x->helo))
+		return no_memory(x);
+	mm_judge_ask(&x->judge, s, &ahead);
+	if (!mm_session_auth(
+		s, ctl->auth != NULL ? "PLAIN" : NULL, ctl->auth, NULL) ||
+	    !mm_session_mail(s, x->arena, x->from, NULL))
+		return no_memory(x);
+	mm_judge_ask(&x->judge, s, &ahead);
+	if (!mm_session_rcpt(s, x->arena, x->to, NULL, NULL))
+		return no_memory(x);
+	if (s->postmaster) {
+		x->result.done = true;
+		return 0;
+	}
+	x->waited_us = mm_judge_decide(&x->judge, s,
+	    x->settings->dns_deadline * 1000, &x->result, &x->missed);
+	return x->result.failed ? no_memory(x) : 0;
+}
+
+/* Reads both records; where there is no store yet, nothing was ever seen. */
+static int
+peek(struct explain *x, const struct mm_store_update *update,
+    struct mm_record record[MM_STORE_KEYS], struct mm_err *err)
+{
+	const struct mm_store_config config = {
+	    .directory = x->settings->state_directory, .read_only = true};
+	struct mm_store *store =
+	    mm_store_sqlite_new(&config, &mm_clock_system, err);
+	int rc = 0;
+
+	if (store == NULL)
+		return -1;
+	for (size_t i = 0; i < update->n && rc == 0; i++)
+		rc = mm_store_peek(store, update->key[i], &record[i], err);
+	mm_store_free(store);
+	return rc;
+}
+
+static int
+ask_greylist(struct explain *x)
+{
+	struct mm_record record[MM_STORE_KEYS] = {0};
+	int64_t now = mm_clock_wall(&mm_clock_system);
+	struct mm_judge_greylist question;
+	struct mm_err err;
+	bool write;
+
+	if (!mm_judge_greylist(
+		&question, x->settings, &x->session, now, x->arena))
+		return no_memory(x);
+	x->greylist_asked = true;
+	if (peek(x, &question.update, record, &err) != 0) {
+		memset(record, 0, sizeof(record));
+		x->greylist_trouble = mm_arena_dup(x->arena, err.text);
+		if (x->greylist_trouble == NULL)
+			return no_memory(x);
+	}
+	x->triplet = record[0];
+	x->greylist = mm_greylist_decide(
+	    &question.request.rules, &record[0], &record[1], now, &write);
+	if (x->greylist.wait > 0) {
+		x->verdict = MM_GREYLISTED;
+		x->reply = mm_judge_greylist_reply(
+		    &x->session, x->greylist.wait, x->arena);
+	}
+	return 0;
+}
+
+static int
+judge(struct explain *x)
+{
+	int code;
+
+	if (mm_judge_init(&x->judge, x->policy, x->dns, &mm_clock_system) != 0)
+		return no_memory(x);
+	if ((code = find_facts(x)) != 0 || (code = hold_session(x)) != 0)
+		return code;
+	x->verdict = x->result.verdict;
+	x->reply = x->result.reply;
+	if (x->verdict == MM_ACCEPT && x->result.mark != NULL)
+		return ask_greylist(x);
+	return 0;
+}
+
+static void
+clear(struct explain *x)
+{
+	mm_session_clear(&x->session);
+	mm_judge_clear(&x->judge);
+	mm_dns_free(x->dns);
+	times_free(x->times);
+	mm_answers_free(x->name_answers);
+	mm_arena_free(x->arena);
+	mm_policy_unref(x->policy);
+}
+
+static int
+run(struct explain *x)
+{
+	int code;
+
+	x->arena = mm_arena_new(FACTS_MAX);
+	x->name_answers = mm_answers_new();
+	if (x->arena == NULL || x->name_answers == NULL)
+		return no_memory(x);
+	if ((code = ctl_policy_load(x->ctl, &x->policy)) != 0)
+		return code;
+	x->settings = mm_policy_settings(x->policy);
+	if ((code = open_resolver(x)) != 0 || (code = judge(x)) != 0)
+		return code;
+	mm_dns_stats(x->dns, &x->stats);
+	mm_dns_free(x->dns); /* all times are known from here on */
+	x->dns = NULL;
+	if (!x->ctl->json)
+		explain_text(x);
+	else if (explain_json(x) != 0)
+		return ctl_fail(x->ctl, EX_IOERR, "cannot write: %m");
+	return x->verdict == MM_ACCEPT ? CTL_DONE : CTL_NO;
+}
+
+const struct mm_trace *
+explain_decider(const struct explain *x)
+{
+	const struct mm_why *why =
+	    x->verdict == MM_GREYLISTED ? x->result.mark : &x->result.why;
+
+	for (const struct mm_trace *t = x->result.trail; t != NULL; t = t->next)
+		if (t->step == why->reason && t->chain == why->chain)
+			return t;
+	return NULL;
+}
+
+/* Has another one stood before it in this list? */
+static bool
+seen_before(const struct mm_asked *list, const struct mm_asked *asked)
+{
+	for (; list != NULL && list != asked; list = list->next)
+		if (list->type == asked->type &&
+		    strcmp(list->name, asked->name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+seen_by_step_before(const struct explain *x, const struct mm_trace *step,
+    const struct mm_asked *asked)
+{
+	for (const struct mm_trace *t = x->result.trail; t != step; t = t->next)
+		if (seen_before(t->asked, asked))
+			return true;
+	return seen_before(step->asked, asked) ||
+	       seen_before(x->name_asked, asked);
+}
+
+size_t
+explain_needed(const struct explain *x)
+{
+	size_t n = 0;
+
+	for (const struct mm_asked *a = x->name_asked; a != NULL; a = a->next)
+		n++;
+	for (const struct mm_trace *t = x->result.trail; t != NULL; t = t->next)
+		for (const struct mm_asked *a = t->asked; a != NULL;
+		     a = a->next)
+			n += !seen_by_step_before(x, t, a);
+	return n;
+}
+
+int
+ctl_explain(const struct ctl *ctl)
+{
+	struct explain x = {.ctl = ctl};
+	int code;
+
+	if (!mm_ip_parse(ctl->argument, &x.client))
+		return ctl_fail(ctl, CTL_USAGE,
+		    "\"%s\" is not an IPv4 or IPv6 address", ctl->argument);
+	mm_session_init(&x.session);
+	code = run(&x);
+	clear(&x);
+	return code;
+}

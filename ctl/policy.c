@@ -1,0 +1,35 @@
+/* policy - see policy.h. */
+#include "ctl/policy.h"
+
+#include "ctl/ctl.h"
+#include "lib/conf.h"
+#include "lib/err.h"
+#include "lib/policy.h"
+
+void
+ctl_complaint_print(FILE *out, const struct mm_complaint *complaint)
+{
+	fputs(complaint->file, out);
+	if (complaint->line > 0)
+		fprintf(out, ":%u", complaint->line);
+	fprintf(out, ": %s%s\n",
+	    complaint->severity == MM_NOTICE ? "notice: " : "",
+	    complaint->text);
+}
+
+int
+ctl_policy_load(const struct ctl *ctl, struct mm_policy **ret)
+{
+	struct mm_complaints all = {0};
+	struct mm_err err;
+	int code = 0;
+
+	*ret = mm_policy_load(ctl->config, &all, &err);
+	for (size_t i = 0; i < all.n && *ret == NULL; i++)
+		if (all.list[i].severity == MM_ERROR)
+			ctl_complaint_print(stderr, &all.list[i]);
+	if (*ret == NULL)
+		code = ctl_fail(ctl, EX_CONFIG, "%s", err.text);
+	mm_complaints_clear(&all);
+	return code;
+}

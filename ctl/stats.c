@@ -1,0 +1,184 @@
+/*
+ * stats - what the daemon has counted.  It sends JSON, section by section;
+ * for people each section becomes an aligned list or a table, whatever is in
+ * it, so that a new counter needs no new line here.
+ */
+#include <ctype.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/client.h"
+#include "ctl/ctl.h"
+
+#define COLUMNS_MAX 24
+
+/* "dns_lists" as "dns lists". */
+static void
+print_words(const char *name, int width)
+{
+	int len = 0;
+
+	for (; *name != '\0'; name++, len++)
+		putchar(*name == '_' ? ' ' : *name);
+	for (; len < width; len++)
+		putchar(' ');
+}
+
+static int
+length(struct json_object *value)
+{
+	return (int)strlen(json_object_get_string(value));
+}
+
+static bool
+is_scalar(struct json_object *value)
+{
+	return !json_object_is_type(value, json_type_object) &&
+	       !json_object_is_type(value, json_type_array);
+}
+
+/* "  name   value", all names as wide as the widest. */
+static void
+print_object(struct json_object *section)
+{
+	int widest = 0;
+
+	json_object_object_foreach(section, name, value)
+	{
+		if (is_scalar(value) && (int)strlen(name) > widest)
+			widest = (int)strlen(name);
+	}
+	json_object_object_foreach(section, label, number)
+	{
+		if (!is_scalar(number))
+			continue;
+		fputs("  ", stdout);
+		print_words(label, widest + 2);
+		printf("%12s\n", json_object_get_string(number));
+	}
+}
+
+/* A table: the columns are the names in the first row. */
+struct column {
+	const char *name;
+	int width;
+	bool left; /* text; numbers stand at the right */
+};
+
+static size_t
+find_columns(struct json_object *rows, struct column *columns)
+{
+	struct json_object *first = json_object_array_get_idx(rows, 0);
+	size_t n = 0;
+
+	json_object_object_foreach(first, name, value)
+	{
+		if (n == COLUMNS_MAX)
+			break;
+		columns[n++] = (struct column){
+		    .name = name,
+		    .width = (int)strlen(name),
+		    .left = json_object_is_type(value, json_type_string),
+		};
+	}
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+
+		for (size_t c = 0; c < n; c++) {
+			struct json_object *cell =
+			    json_object_object_get(row, columns[c].name);
+
+			if (cell != NULL && length(cell) > columns[c].width)
+				columns[c].width = length(cell);
+		}
+	}
+	return n;
+}
+
+static void
+print_table(struct json_object *rows)
+{
+	struct column columns[COLUMNS_MAX];
+	size_t n = find_columns(rows, columns);
+
+	for (size_t c = 0; c < n; c++) {
+		int pad = columns[c].width - (int)strlen(columns[c].name);
+
+		printf("  %*s", columns[c].left ? 0 : pad, "");
+		print_words(
+		    columns[c].name, columns[c].left ? columns[c].width : 0);
+	}
+	putchar('\n');
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+
+		for (size_t c = 0; c < n; c++) {
+			struct json_object *cell =
+			    json_object_object_get(row, columns[c].name);
+
+			printf("  %*s",
+			    columns[c].left ? -columns[c].width
+					    : columns[c].width,
+			    cell != NULL ? json_object_get_string(cell) : "");
+		}
+		putchar('\n');
+	}
+}
+
+static void
+print_section(const char *name, struct json_object *section)
+{
+	putchar('\n');
+	putchar(toupper((unsigned char)name[0]));
+	print_words(&name[1], 0);
+	putchar('\n');
+	if (json_object_is_type(section, json_type_object))
+		print_object(section);
+	else if (json_object_array_length(section) > 0 &&
+		 json_object_is_type(
+		     json_object_array_get_idx(section, 0), json_type_object))
+		print_table(section);
+	else
+		puts("  none");
+}
+
+/* False: it is no JSON object. */
+static bool
+print_all(const char *body)
+{
+	struct json_object *all = json_tokener_parse(body);
+
+	if (!json_object_is_type(all, json_type_object)) {
+		json_object_put(all);
+		return false;
+	}
+	print_object(all);
+	json_object_object_foreach(all, name, section)
+	{
+		if (!is_scalar(section))
+			print_section(name, section);
+	}
+	json_object_put(all);
+	return true;
+}
+
+int
+ctl_stats(const struct ctl *ctl)
+{
+	struct ctl_reply reply;
+	int code = ctl_client_ask(ctl, "stats\n", &reply);
+
+	if (code != 0)
+		return code;
+	if (reply.status / 100 != 2)
+		code = ctl_fail(ctl, CTL_NO, "%s", reply.text);
+	else if (ctl->json)
+		fputs(reply.body, stdout);
+	else if (!print_all(reply.body))
+		code = ctl_fail(ctl, EX_UNAVAILABLE,
+		    "the daemon's answer cannot be read; --json shows it");
+	free(reply.data);
+	return code;
+}
