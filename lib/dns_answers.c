@@ -4,21 +4,19 @@
  * An open-addressing table that is never more than half full and never
  * deletes.  An empty set, which is what an idle session holds, has no table.
  */
-#include "lib/dns.h"
+#include "lib/dns_answer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SLOTS_MIN 32
 
-struct known {
-	const struct mm_dns_answer *answer;
-	enum mm_dns_type type;
-	char name[];
-};
 struct slot {
+	const struct mm_dns_answer *answer; /* NULL: the slot is free */
 	uint64_t hash;
-	struct known *known; /* NULL: free */
+	enum mm_dns_type type;
+	const char *name;
+	void *block; /* that holds the name */
 };
 struct mm_answers {
 	struct slot *slots;
@@ -36,10 +34,10 @@ void
 mm_answers_clear(struct mm_answers *set)
 {
 	for (size_t i = 0; i < set->nslots; i++) {
-		if (set->slots[i].known == NULL)
+		if (set->slots[i].answer == NULL)
 			continue;
-		mm_dns_answer_unref(set->slots[i].known->answer);
-		free(set->slots[i].known);
+		mm_dns_answer_unref(set->slots[i].answer);
+		free(set->slots[i].block);
 	}
 	free(set->slots);
 	*set = (struct mm_answers){0};
@@ -64,10 +62,9 @@ find(const struct mm_answers *set, uint64_t hash, const char *name,
 	for (;; i = (i + 1) & (set->nslots - 1)) {
 		struct slot *slot = &set->slots[i];
 
-		if (slot->known == NULL)
-			return slot;
-		if (slot->hash == hash && slot->known->type == type &&
-		    strcmp(slot->known->name, name) == 0)
+		if (slot->answer == NULL ||
+		    (slot->hash == hash && slot->type == type &&
+			strcmp(slot->name, name) == 0))
 			return slot;
 	}
 }
@@ -76,12 +73,9 @@ const struct mm_dns_answer *
 mm_answers_get(
     const struct mm_answers *set, const char *name, enum mm_dns_type type)
 {
-	const struct known *known;
-
 	if (set->n == 0)
 		return NULL;
-	known = find(set, mm_dns_hash(name, type), name, type)->known;
-	return known != NULL ? known->answer : NULL;
+	return find(set, mm_dns_hash(name, type), name, type)->answer;
 }
 
 static bool
@@ -97,12 +91,27 @@ grow(struct mm_answers *set)
 	for (size_t i = 0; i < set->nslots; i++) {
 		const struct slot *old = &set->slots[i];
 
-		if (old->known != NULL)
-			*find(&more, old->hash, old->known->name,
-			    old->known->type) = *old;
+		if (old->answer != NULL)
+			*find(&more, old->hash, old->name, old->type) = *old;
 	}
 	free(set->slots);
 	*set = more;
+	return true;
+}
+
+bool
+mm_answers_take(struct mm_answers *set, uint64_t hash, const char *name,
+    enum mm_dns_type type, const struct mm_dns_answer *answer, void *block)
+{
+	struct slot *slot;
+
+	if (2 * (set->n + 1) > set->nslots && !grow(set))
+		return false;
+	slot = find(set, hash, name, type);
+	if (slot->answer != NULL)
+		return false;
+	*slot = (struct slot){answer, hash, type, name, block};
+	set->n++;
 	return true;
 }
 
@@ -111,21 +120,14 @@ mm_answers_add(struct mm_answers *set, const char *name, enum mm_dns_type type,
     const struct mm_dns_answer *answer)
 {
 	uint64_t hash = mm_dns_hash(name, type);
-	size_t size = strlen(name) + 1;
-	struct known *known;
-	struct slot *slot;
+	char *copy = strdup(name);
 
-	if (2 * (set->n + 1) > set->nslots && !grow(set))
+	if (copy == NULL)
 		return false;
-	slot = find(set, hash, name, type);
-	if (slot->known != NULL)
-		return false;
-	if ((known = malloc(sizeof(*known) + size)) == NULL)
-		return false;
-	known->answer = mm_dns_answer_ref(answer);
-	known->type = type;
-	memcpy(known->name, name, size);
-	*slot = (struct slot){.hash = hash, .known = known};
-	set->n++;
-	return true;
+	mm_dns_answer_ref(answer);
+	if (mm_answers_take(set, hash, copy, type, answer, copy))
+		return true;
+	mm_dns_answer_unref(answer);
+	free(copy);
+	return false;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "lib/clock.h"
+#include "lib/dns_answer.h"
 
 /*
  * Few questions are under way at a time, no more than a policy has in store
@@ -219,9 +220,9 @@ mm_batch_drain(struct mm_batch *batch, struct mm_answers *set)
 			continue;
 		}
 		/* a miss noted there stands; without memory it is missed */
-		mm_answers_add(set, item->question.name, item->question.type,
-		    item->answer);
-		free_item(item);
+		if (!mm_answers_take(set, item->hash, item->question.name,
+			item->question.type, item->answer, item))
+			free_item(item);
 	}
 	drained = batch->n - kept;
 	batch->n = kept;

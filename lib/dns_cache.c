@@ -81,6 +81,18 @@ set_of(struct mm_dns_cache *cache, uint64_t hash)
 	return &cache->sets[hash & (cache->nsets - 1)];
 }
 
+void
+mm_dns_cache_expect(struct mm_dns_cache *cache, uint64_t hash)
+{
+	const struct set *set;
+
+	if (cache->nsets == 0)
+		return;
+	set = set_of(cache, hash);
+	__builtin_prefetch(set->hashes);
+	__builtin_prefetch(set->entries);
+}
+
 /* Its place in the set, or WAYS. */
 static size_t
 find(const struct set *set, uint64_t hash, const char *name,

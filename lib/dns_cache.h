@@ -21,6 +21,8 @@ void mm_dns_cache_free(struct mm_dns_cache *cache); /* NULL is fine */
 /* hash is mm_dns_hash() of name and type.  A reference; NULL: not there. */
 const struct mm_dns_answer *mm_dns_cache_get(struct mm_dns_cache *cache,
     uint64_t hash, const char *name, enum mm_dns_type type, int64_t now_us);
+/* A get of this will come soon: most of what it costs is waiting for memory. */
+void mm_dns_cache_expect(struct mm_dns_cache *cache, uint64_t hash);
 /*
  * Replaces what is there.  Kept for its own TTL within bounds, a failure for
  * seconds; what cannot be kept for want of memory is not.

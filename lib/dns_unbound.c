@@ -16,117 +16,6 @@
 #define PER_WAKE 64 /* more at a time gain nothing and cost memory */
 #define BREAKER_MS 30000
 
-static struct mm_unbound *
-unbound_of(struct mm_dns *dns)
-{
-	return (struct mm_unbound *)dns; /* its first member */
-}
-
-void
-mm_unbound_count(struct mm_unbound *u, enum mm_unbound_count what)
-{
-	atomic_fetch_add_explicit(&u->counts[what], 1, memory_order_relaxed);
-}
-
-void
-mm_unbound_add_counts(struct mm_unbound *u, const unsigned counts[MM_COUNTS])
-{
-	for (size_t i = 0; i < MM_COUNTS; i++) {
-		if (counts[i] > 0)
-			atomic_fetch_add_explicit(
-			    &u->counts[i], counts[i], memory_order_relaxed);
-	}
-}
-
-/* Cannot fail: the counter never comes near its limit. */
-static void
-wake(struct mm_unbound *u)
-{
-	uint64_t one = 1;
-
-	while (write(u->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		continue;
-}
-
-void
-mm_unbound_push(struct mm_unbound *u, struct mm_items *items)
-{
-	bool was_empty;
-
-	if (items->head == NULL)
-		return;
-	pthread_mutex_lock(&u->lock);
-	was_empty = u->queue.head == NULL;
-	*u->queue.tail = items->head;
-	u->queue.tail = items->tail;
-	pthread_mutex_unlock(&u->lock);
-	if (was_empty)
-		wake(u);
-}
-
-/* A reference, or NULL: it has to be asked. */
-static const struct mm_dns_answer *
-at_once(struct mm_unbound *u, struct mm_batch_item *item, int64_t now,
-    unsigned counts[MM_COUNTS])
-{
-	const struct mm_dns_question *q = &item->question;
-	const struct mm_dns_answer *answer;
-
-	counts[MM_COUNT_ASKED]++;
-	answer = mm_dns_cache_get(u->cache, item->hash, q->name, q->type, now);
-	if (answer != NULL) {
-		counts[MM_COUNT_CACHED]++;
-		return answer;
-	}
-	if (q->zone != NULL)
-		item->breaker = mm_breakers_find(u->breakers, q->zone);
-	if (item->breaker != NULL && mm_breaker_open(item->breaker)) {
-		counts[MM_COUNT_SKIPPED]++;
-		return mm_dns_answer_retry(MM_DNS_OPEN);
-	}
-	if (atomic_fetch_add(&u->in_flight, 1) >=
-	    atomic_load(&u->in_flight_max)) {
-		atomic_fetch_sub(&u->in_flight, 1);
-		counts[MM_COUNT_REFUSED]++;
-		return mm_dns_answer_retry(MM_DNS_FULL);
-	}
-	return NULL;
-}
-
-void
-mm_unbound_settle(struct mm_unbound *u, struct mm_batch_item *item,
-    int64_t now_us, struct mm_items *later, unsigned counts[MM_COUNTS])
-{
-	while (item != NULL) {
-		const struct mm_dns_answer *answer =
-		    at_once(u, item, now_us, counts);
-
-		if (answer == NULL) {
-			item->asked_us = now_us;
-			*later->tail = item;
-			later->tail = &item->link;
-			return;
-		}
-		item = mm_batch_finish(item, answer);
-	}
-}
-
-static void
-unbound_ask(struct mm_dns *dns, struct mm_batch *batch,
-    const struct mm_dns_question *questions, size_t n)
-{
-	struct mm_unbound *u = unbound_of(dns);
-	struct mm_items later = {NULL, &later.head};
-	int64_t now = mm_clock_mono(u->clock);
-	unsigned counts[MM_COUNTS] = {0};
-
-	for (size_t i = 0; i < n; i++)
-		mm_unbound_settle(u, mm_batch_begin(batch, &questions[i]), now,
-		    &later, counts);
-	mm_unbound_add_counts(u, counts);
-	mm_unbound_push(u, &later);
-}
-
 /* Up to max items off the queue.  True: there are more. */
 static bool
 take(struct mm_unbound *u, size_t max, struct mm_items *items)
@@ -187,7 +76,7 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	if (take(u, PER_WAKE, &items))
-		wake(u);
+		mm_unbound_wake(u);
 	for (item = items.head; item != NULL; item = next) {
 		next = item->link;
 		mm_unbound_launch(u, item);
@@ -241,14 +130,14 @@ static int
 unbound_reconfigure(
     struct mm_dns *dns, const struct mm_dns_config *config, struct mm_err *err)
 {
-	struct mm_unbound *u = unbound_of(dns);
+	struct mm_unbound *u = mm_unbound_of(dns);
 	struct mm_unbound_order order = {.config = config, .err = err};
 
 	pthread_mutex_lock(&u->lock);
 	while (u->order != NULL)
 		pthread_cond_wait(&u->obeyed, &u->lock);
 	u->order = &order;
-	wake(u);
+	mm_unbound_wake(u);
 	while (!order.done)
 		pthread_cond_wait(&u->obeyed, &u->lock);
 	pthread_mutex_unlock(&u->lock);
@@ -258,7 +147,7 @@ unbound_reconfigure(
 static void
 unbound_stats(struct mm_dns *dns, struct mm_dns_stats *ret)
 {
-	struct mm_unbound *u = unbound_of(dns);
+	struct mm_unbound *u = mm_unbound_of(dns);
 	uint64_t counts[MM_COUNTS];
 
 	for (size_t i = 0; i < MM_COUNTS; i++)
@@ -302,12 +191,12 @@ free_parts(struct mm_unbound *u)
 static void
 unbound_free(struct mm_dns *dns)
 {
-	struct mm_unbound *u = unbound_of(dns);
+	struct mm_unbound *u = mm_unbound_of(dns);
 
 	pthread_mutex_lock(&u->lock);
 	u->leave = true;
 	pthread_mutex_unlock(&u->lock);
-	wake(u);
+	mm_unbound_wake(u);
 	pthread_join(u->thread, NULL);
 	free_parts(u);
 }
@@ -358,7 +247,7 @@ make_parts(struct mm_unbound *u, const struct mm_dns_config *config,
 }
 
 static const struct mm_dns_ops unbound_ops = {
-    .ask = unbound_ask,
+    .ask = mm_unbound_ask,
     .reconfigure = unbound_reconfigure,
     .stats = unbound_stats,
     .free = unbound_free,

@@ -1,9 +1,10 @@
 /*
  * dns_unbound - libunbound behind dns.h, as its own files share it.
  *
- * Three files: dns_unbound.c is what any thread may call and the thread's
- * life, dns_unbound_thread.c is what that thread does with questions and
- * answers, dns_unbound_ctx.c turns a configuration into a library context.
+ * Four files: dns_unbound.c is the resolver's life, dns_unbound_ask.c what a
+ * session's thread does, dns_unbound_thread.c what the resolver's own does
+ * with questions and answers, and dns_unbound_ctx.c turns a configuration
+ * into a context of the library.
  * Threads: shared, as each part of the struct says.
  */
 #ifndef MM_DNS_UNBOUND_H
@@ -78,17 +79,29 @@ struct mm_unbound_order {
 	bool done;
 };
 
+static inline struct mm_unbound *
+mm_unbound_of(struct mm_dns *dns)
+{
+	return (struct mm_unbound *)dns; /* its first member */
+}
+
+/* Any thread's. */
+
+void mm_unbound_ask(struct mm_dns *dns, struct mm_batch *batch,
+    const struct mm_dns_question *questions, size_t n);
 /*
  * Answers what can be answered at once, what follows from that included;
- * what has to be asked is put into later.  Any thread.
+ * what has to be asked is put into later.
  */
 void mm_unbound_settle(struct mm_unbound *u, struct mm_batch_item *item,
     int64_t now_us, struct mm_items *later, unsigned counts[MM_COUNTS]);
 void mm_unbound_count(struct mm_unbound *u, enum mm_unbound_count what);
 void mm_unbound_add_counts(
     struct mm_unbound *u, const unsigned counts[MM_COUNTS]);
-/* Hands items to the thread.  Any thread. */
+/* Hands items to the thread. */
 void mm_unbound_push(struct mm_unbound *u, struct mm_items *items);
+/* Makes the thread look at its queue and its orders. */
+void mm_unbound_wake(struct mm_unbound *u);
 
 /* The thread's. */
 
