@@ -164,6 +164,13 @@ step_on(struct mm_sqlite *db, enum mm_sqlite_stmt which, int64_t row)
 	return step(db, which);
 }
 
+/* A count that a kill left too low must not go below zero. */
+static int64_t
+sum(int64_t rows, int64_t more)
+{
+	return rows + more < 0 ? 0 : rows + more;
+}
+
 /* Writes down how many rows there are. */
 static int
 count(struct mm_sqlite *db, int64_t now)
@@ -171,8 +178,8 @@ count(struct mm_sqlite *db, int64_t now)
 	sqlite3_stmt *stmt = db->stmt[MM_SQLITE_COUNT];
 
 	db->count_due = now + COUNT_EVERY_US;
-	sqlite3_bind_int64(stmt, 1, db->records + db->more_records);
-	sqlite3_bind_int64(stmt, 2, db->waiting + db->more_waiting);
+	sqlite3_bind_int64(stmt, 1, sum(db->records, db->more_records));
+	sqlite3_bind_int64(stmt, 2, sum(db->waiting, db->more_waiting));
 	return step(db, MM_SQLITE_COUNT);
 }
 
@@ -228,8 +235,8 @@ mm_sqlite_commit(struct mm_sqlite *db)
 		return rc;
 	if ((rc = step(db, MM_SQLITE_COMMIT)) != SQLITE_OK)
 		return rc;
-	db->records += db->more_records;
-	db->waiting += db->more_waiting;
+	db->records = sum(db->records, db->more_records);
+	db->waiting = sum(db->waiting, db->more_waiting);
 	db->more_records = 0;
 	db->more_waiting = 0;
 	return SQLITE_OK;
