@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/conf.h"
+#include "lib/dnsxl.h"
 #include "lib/err.h"
 #include "lib/map.h"
 #include "lib/program.h"
@@ -94,6 +95,10 @@ check_settings(struct mm_policy *policy, struct mm_load *load)
 		mm_complain(load->all, MM_ERROR, file,
 		    line_of(policy->conf, "mynetworks"), "%s", err.text);
 	mm_free_mynetworks(networks);
+	if (mm_dnsxl_check_labels(policy->settings->dnsxl_labels, &err) != 0)
+		mm_complain(load->all, MM_ERROR, file,
+		    line_of(policy->conf, "dnsxl_labels"), "dnsxl_labels: %s",
+		    err.text);
 	if (mm_rbl_reply_check(policy->settings->default_rbl_reply, &err) != 0)
 		mm_complain(load->all, MM_ERROR, file,
 		    line_of(policy->conf, "default_rbl_reply"),

@@ -9,6 +9,7 @@
 
 #include "lib/err.h"
 #include "lib/settings_daemon.h"
+#include "lib/settings_dns.h"
 #include "lib/str.h"
 
 enum type {
@@ -429,6 +430,24 @@ check_daemon(const struct mm_settings *settings, const struct mm_conf *conf,
 			    checks[i].name, err.text);
 }
 
+/* The resolver's settings, in words that it understands. */
+static void
+check_dns(const struct mm_settings *settings, const struct mm_conf *conf,
+    struct mm_complaints *all)
+{
+	struct mm_settings_dns dns;
+	struct mm_err err;
+	const char *name;
+
+	if (mm_settings_dns_read(settings, &dns, &err) == 0) {
+		mm_settings_dns_clear(&dns);
+		return;
+	}
+	name = mm_str_begins(err.text, "dns_stub") ? "dns_stub" : "dns_forward";
+	mm_complain(all, MM_ERROR, mm_conf_file(conf), line_of(conf, name),
+	    "%s", err.text);
+}
+
 /* What is right by itself and wrong, or worth a word, as a whole. */
 static void
 check_whole(const struct mm_settings *settings, const struct mm_conf *conf,
@@ -511,6 +530,7 @@ mm_settings_read(const struct mm_conf *conf, struct mm_complaints *all)
 	complain_unknown(conf, all);
 	check_whole(settings, conf, all);
 	check_daemon(settings, conf, all);
+	check_dns(settings, conf, all);
 	return settings;
 
 fail:

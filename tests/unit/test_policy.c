@@ -63,6 +63,15 @@ test_errors_are_found_at_load(void **state)
 		"it"},
 	    {R "check_policy_service inet:127.0.0.1:10023\n",
 		"1: check_policy_service: not supported yet"},
+	    {"\ndns_forward = ns.example.org\n",
+		"2: dns_forward: \"ns.example.org\" is not an IP address, "
+		"with or without @port"},
+	    {"dns_stub = .=127.0.0.1@0\n",
+		"1: dns_stub: \"127.0.0.1@0\": the port is not a number "
+		"from 1 to 65535"},
+	    {"dnsxl_labels = zen.example.org\n",
+		"1: dnsxl_labels: \"zen.example.org\" is not zone=label, as "
+		"in key.list.example=list.example"},
 	    {R "permit, warn_if_reject\n",
 		"1: warn_if_reject: the list ends where a restriction "
 		"should follow"},
