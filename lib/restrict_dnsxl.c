@@ -128,7 +128,7 @@ not_listed(enum mm_listing listing, const struct mm_dns_answer *answer)
 {
 	switch (listing) {
 	case MM_LISTING_UNKNOWN:
-		return mm_dns_cause_word(answer->cause);
+		return "could not find out";
 	case MM_LIST_ERROR_CODE:
 		return "an error code: no listing";
 	case MM_LIST_ODD_CODE:
