@@ -26,10 +26,11 @@ print_words(const char *name, int width)
 		putchar(' ');
 }
 
-static int
-length(struct json_object *value)
+/* As text; a null is no value. */
+static const char *
+text_of(struct json_object *value)
 {
-	return (int)strlen(json_object_get_string(value));
+	return value != NULL ? json_object_get_string(value) : "none";
 }
 
 static bool
@@ -56,7 +57,7 @@ print_object(struct json_object *section)
 			continue;
 		fputs("  ", stdout);
 		print_words(label, widest + 2);
-		printf("%12s\n", json_object_get_string(number));
+		printf("%12s\n", text_of(number));
 	}
 }
 
@@ -67,10 +68,32 @@ struct column {
 	bool left; /* text; numbers stand at the right */
 };
 
+/* A sum of times says little: shown is the time of one question. */
+static const char *
+shown_name(const char *name)
+{
+	return strcmp(name, "took_us") == 0 ? "ms_each" : name;
+}
+
+static const char *
+cell_text(struct json_object *row, const char *name, char scratch[32])
+{
+	struct json_object *cell = json_object_object_get(row, name);
+	int64_t n;
+
+	if (strcmp(name, "took_us") != 0)
+		return text_of(cell);
+	n = json_object_get_int64(json_object_object_get(row, "asked"));
+	snprintf(scratch, 32, "%.1f",
+	    n > 0 ? json_object_get_double(cell) / (double)n / 1000 : 0);
+	return scratch;
+}
+
 static size_t
 find_columns(struct json_object *rows, struct column *columns)
 {
 	struct json_object *first = json_object_array_get_idx(rows, 0);
+	char scratch[32];
 	size_t n = 0;
 
 	json_object_object_foreach(first, name, value)
@@ -79,7 +102,7 @@ find_columns(struct json_object *rows, struct column *columns)
 			break;
 		columns[n++] = (struct column){
 		    .name = name,
-		    .width = (int)strlen(name),
+		    .width = (int)strlen(shown_name(name)),
 		    .left = json_object_is_type(value, json_type_string),
 		};
 	}
@@ -87,11 +110,11 @@ find_columns(struct json_object *rows, struct column *columns)
 		struct json_object *row = json_object_array_get_idx(rows, i);
 
 		for (size_t c = 0; c < n; c++) {
-			struct json_object *cell =
-			    json_object_object_get(row, columns[c].name);
+			const char *text =
+			    cell_text(row, columns[c].name, scratch);
 
-			if (cell != NULL && length(cell) > columns[c].width)
-				columns[c].width = length(cell);
+			if ((int)strlen(text) > columns[c].width)
+				columns[c].width = (int)strlen(text);
 		}
 	}
 	return n;
@@ -102,27 +125,24 @@ print_table(struct json_object *rows)
 {
 	struct column columns[COLUMNS_MAX];
 	size_t n = find_columns(rows, columns);
+	char scratch[32];
 
 	for (size_t c = 0; c < n; c++) {
-		int pad = columns[c].width - (int)strlen(columns[c].name);
+		const char *name = shown_name(columns[c].name);
+		int pad = columns[c].width - (int)strlen(name);
 
 		printf("  %*s", columns[c].left ? 0 : pad, "");
-		print_words(
-		    columns[c].name, columns[c].left ? columns[c].width : 0);
+		print_words(name, columns[c].left ? columns[c].width : 0);
 	}
 	putchar('\n');
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
 		struct json_object *row = json_object_array_get_idx(rows, i);
 
-		for (size_t c = 0; c < n; c++) {
-			struct json_object *cell =
-			    json_object_object_get(row, columns[c].name);
-
+		for (size_t c = 0; c < n; c++)
 			printf("  %*s",
 			    columns[c].left ? -columns[c].width
 					    : columns[c].width,
-			    cell != NULL ? json_object_get_string(cell) : "");
-		}
+			    cell_text(row, columns[c].name, scratch));
 		putchar('\n');
 	}
 }

@@ -499,10 +499,11 @@ class Control(Case):
 
     STATS = {"version": "0.1.0", "uptime": 77,
              "sessions": {"opened": 1234, "open_now": 2},
+             "store": None,
              "dns_lists": [{"list": "bl.example.org", "state": "fine",
-                            "asked": 12345, "listed": 1},
+                            "asked": 1000, "took_us": 12345678},
                            {"list": "a.example", "state": "dead",
-                            "asked": 5, "listed": 0}],
+                            "asked": 0, "took_us": 0}],
              "nothing": []}
 
     def test_stats(self):
@@ -510,15 +511,16 @@ class Control(Case):
         self.ask(0, ["stats"], reply, """\
   version         0.1.0
   uptime             77
+  store            none
 
 Sessions
   opened            1234
   open now             2
 
 Dns lists
-  list            state  asked  listed
-  bl.example.org  fine   12345       1
-  a.example       dead       5       0
+  list            state  asked  ms each
+  bl.example.org  fine    1000     12.3
+  a.example       dead       0      0.0
 
 Nothing
   none
