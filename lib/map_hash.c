@@ -252,7 +252,7 @@ hash_read(const struct mm_map_type *type, struct mm_map_source *source,
 	}
 	while (mm_map_next(source, false, &row)) {
 		struct mm_err wrong;
-		char *key, *value;
+		char *key = NULL, *value = NULL;
 
 		if (split(row.text, &key, &value, &wrong) != 0) {
 			mm_map_complain(
