@@ -1,321 +1,349 @@
-/* template - see template.h.  One recursive descent serves both for checking
- * (all branches are looked at) and for expanding (one is). */
+/* template - see template.h.  The grammar is that of Postfix's mac_expand(3),
+ * tried against it. */
 #include "lib/template.h"
-
-#include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"
 
-#define DEPTH_MAX 16
-#define TEXT_MAX 4096
+#include <stdlib.h>
+#include <string.h>
 
-/* A piece of the template. */
-struct span {
-	const char *at, *end;
-};
+#define BLANKS " \t\r\n"
+#define NAME_MAX_LEN 63
+#define OPERAND_MAX 512
+#define TEXT_MAX 4096 /* replies are cut at a fraction of this */
+#define DEPTH_MAX 20
 
-struct work {
+struct walk {
 	mm_template_value *value;
 	void *ctx;
 	struct mm_err *err;
-	bool checking;
+	bool check; /* look into the branches not taken, too */
 	unsigned depth;
 };
 
-static bool expand(struct work *w, struct span text, struct mm_buf *out);
+/* A piece of the template. */
+struct piece {
+	const char *p, *end;
+};
+
+static int expand(struct walk *w, struct piece text, struct mm_buf *out);
+
+static int
+wrong(struct walk *w, const char *what, struct piece at)
+{
+	size_t len = (size_t)(at.end - at.p);
+
+	return mm_err_set(
+	    w->err, "%s \"%.*s\"", what, len < 40 ? (int)len : 40, at.p);
+}
 
 static bool
-wrong(struct work *w, const char *what, struct span where)
+is_name_char(char c)
 {
-	int len = (int)(where.end - where.at);
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z') || c == '_';
+}
 
-	mm_err_set(
-	    w->err, "%s in \"%.*s\"", what, len > 60 ? 60 : len, where.at);
+static void
+skip_blanks(struct piece *text)
+{
+	while (text->p < text->end && *text->p != '\0' &&
+	       strchr(BLANKS, *text->p) != NULL)
+		text->p++;
+}
+
+static bool
+take_char(struct piece *text, char c)
+{
+	if (text->p == text->end || *text->p != c)
+		return false;
+	text->p++;
+	return true;
+}
+
+/* Takes what is between brackets, the first of which is at text->p; nested
+ * ones of the same kind belong to it. */
+static bool
+take_enclosed(struct piece *text, struct piece *ret)
+{
+	char open = *text->p, close = open == '{' ? '}' : ')';
+	int depth = 0;
+
+	for (const char *p = text->p; p < text->end; p++) {
+		if (*p == open)
+			depth++;
+		if (*p == close && --depth == 0) {
+			*ret = (struct piece){text->p + 1, p};
+			text->p = p + 1;
+			return true;
+		}
+	}
 	return false;
 }
 
-static bool
-name_byte(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
-/* Behind the bracket that closes the one at text.at; NULL: none does. */
-static const char *
-closing(struct span text)
-{
-	char open = *text.at, close = open == '{' ? '}' : ')';
-	unsigned depth = 0;
-
-	for (const char *p = text.at; p < text.end; p++) {
-		if (*p == open)
-			depth++;
-		else if (*p == close && --depth == 0)
-			return p + 1;
-	}
-	return NULL;
-}
-
-static struct span
-trimmed(struct span s)
-{
-	while (s.at < s.end && *s.at == ' ')
-		s.at++;
-	while (s.end > s.at && s.end[-1] == ' ')
-		s.end--;
-	return s;
-}
-
-/* The macro's value, filtered; NULL: no such macro. */
-static const char *
-value_of(struct work *w, struct span name)
-{
-	char copy[64];
-	size_t len = (size_t)(name.end - name.at);
-	const char *value = NULL;
-
-	if (len > 0 && len < sizeof(copy)) {
-		memcpy(copy, name.at, len);
-		copy[len] = '\0';
-		value = w->value(w->ctx, copy);
-	}
-	if (value == NULL)
-		wrong(w, "unknown macro", name);
-	return value;
-}
-
-/* What a stranger sent: printable ASCII, the rest is "_". */
+/* Values come from strangers: smtpd_expansion_filter's default. */
 static void
 add_value(struct mm_buf *out, const char *value)
 {
 	for (; *value != '\0'; value++)
-		mm_buf_addc(out, *value >= ' ' && *value <= '~' ? *value : '_');
+		mm_buf_addc(out,
+		    (*value >= ' ' && *value <= '~') || *value == '\t' ? *value
+								       : '_');
 }
 
-/* A branch without braces goes as it is; when checking its text is dropped
- * but looked at. */
-static bool
-branch(struct work *w, struct span text, bool taken, struct mm_buf *out)
+/* NULL: *err. */
+static const char *
+look_up(struct walk *w, struct piece *text)
 {
-	char scratch[TEXT_MAX];
-	struct mm_buf dropped;
+	struct piece name = {text->p, text->p};
+	char copy[NAME_MAX_LEN + 1];
+	const char *value;
+	size_t len;
 
-	if (taken)
-		return expand(w, text, out);
-	if (!w->checking)
-		return true;
-	mm_buf_init(&dropped, scratch, sizeof(scratch));
-	return expand(w, text, &dropped);
+	while (name.end < text->end && is_name_char(*name.end))
+		name.end++;
+	text->p = name.end;
+	len = (size_t)(name.end - name.p);
+	if (len == 0) {
+		wrong(w,
+		    "a name must follow \"$\", or \"$$\" be written, "
+		    "before",
+		    *text);
+		return NULL;
+	}
+	if (len > NAME_MAX_LEN)
+		len = NAME_MAX_LEN;
+	memcpy(copy, name.p, len);
+	copy[len] = '\0';
+	value = w->value(w->ctx, copy);
+	if (value == NULL)
+		wrong(w, "nothing has the name", name);
+	return value;
 }
 
-/* What stands behind the condition: "?text", ":text", "?{a}:{b}". */
+/* "-" and digits. */
 static bool
-choose(struct work *w, struct span rest, bool yes, struct mm_buf *out)
+is_number(const char *text)
 {
-	char mark = *rest.at;
-	struct span text = trimmed((struct span){rest.at + 1, rest.end});
-	const char *behind;
-
-	if (text.at == text.end || *text.at != '{')
-		return branch(w, (struct span){rest.at + 1, rest.end},
-		    yes == (mark == '?'), out);
-	if ((behind = closing(text)) == NULL)
-		return wrong(w, "unbalanced braces", rest);
-	if (!branch(w, (struct span){text.at + 1, behind - 1},
-		yes == (mark == '?'), out))
-		return false;
-	rest = trimmed((struct span){behind, text.end});
-	if (rest.at == rest.end)
-		return true;
-	if (mark != '?' || *rest.at != ':')
-		return wrong(w, "what should be \":{text}\"", rest);
-	return choose(w, rest, yes, out);
-}
-
-static bool
-numeric(const char *text)
-{
+	text += *text == '-';
 	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
 static int
 compare(const char *a, const char *b)
 {
-	if (numeric(a) && numeric(b)) {
-		unsigned long x = strtoul(a, NULL, 10);
-		unsigned long y = strtoul(b, NULL, 10);
+	long long x, y;
 
-		return x < y ? -1 : x > y;
-	}
-	return strcmp(a, b);
+	if (!is_number(a) || !is_number(b))
+		return strcmp(a, b);
+	x = strtoll(a, NULL, 10);
+	y = strtoll(b, NULL, 10);
+	return x < y ? -1 : x > y;
 }
 
-static bool
-holds(const char *op, size_t len, int order)
+enum relation {
+	LESS = 1,
+	EQUAL = 2,
+	MORE = 4,
+};
+
+/* 0: there is none. */
+static unsigned
+take_operator(struct piece *text)
 {
-	if (len == 1)
-		return *op == '<' ? order < 0 : order > 0;
-	switch (*op) {
-	case '=':
-		return order == 0;
-	case '!':
-		return order != 0;
-	case '<':
-		return order <= 0;
-	default:
-		return order >= 0;
-	}
-}
+	static const struct {
+		const char *word; /* those that begin alike: longest first */
+		unsigned holds_if;
+	} operators[] = {
+	    {"==", EQUAL},
+	    {"!=", LESS | MORE},
+	    {"<=", LESS | EQUAL},
+	    {">=", MORE | EQUAL},
+	    {"<", LESS},
+	    {">", MORE},
+	};
 
-/* The length of a comparison's sign; 0: there is none. */
-static size_t
-operator_at(struct span text)
-{
-	static const char *const ops[] = {"==", "!=", "<=", ">=", "<", ">"};
+	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+		size_t len = strlen(operators[i].word);
 
-	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		size_t len = strlen(ops[i]);
-
-		if ((size_t)(text.end - text.at) > len &&
-		    strncmp(text.at, ops[i], len) == 0)
-			return len;
+		if ((size_t)(text->end - text->p) < len ||
+		    memcmp(text->p, operators[i].word, len) != 0)
+			continue;
+		text->p += len;
+		return operators[i].holds_if;
 	}
 	return 0;
 }
 
-/* One side of a comparison, "{text}", expanded.  Behind it, or NULL. */
-static const char *
-side(struct work *w, struct span text, char *value, size_t size)
+/* One side of a comparison. */
+static int
+take_operand(struct walk *w, struct piece *text, char value[OPERAND_MAX])
 {
-	const char *behind;
 	struct mm_buf buf;
+	struct piece inside;
 
-	if (text.at == text.end || *text.at != '{' ||
-	    (behind = closing(text)) == NULL) {
-		wrong(w, "what should be {text}", text);
-		return NULL;
+	skip_blanks(text);
+	if (text->p == text->end || *text->p != '{' ||
+	    !take_enclosed(text, &inside))
+		return wrong(
+		    w, "what is compared stands in braces, not", *text);
+	mm_buf_init(&buf, value, OPERAND_MAX);
+	return expand(w, inside, &buf);
+}
+
+/* "{a} == {b}"; *value is "true" or "". */
+static int
+take_relation(struct walk *w, struct piece *text, const char **value)
+{
+	char left[OPERAND_MAX], right[OPERAND_MAX];
+	unsigned holds_if;
+	int order;
+
+	if (take_operand(w, text, left) != 0)
+		return -1;
+	skip_blanks(text);
+	holds_if = take_operator(text);
+	if (holds_if == 0)
+		return wrong(
+		    w, "==, !=, <, <=, > or >= is needed before", *text);
+	if (take_operand(w, text, right) != 0)
+		return -1;
+	order = compare(left, right);
+	*value = (holds_if & (order < 0	     ? LESS
+				 : order > 0 ? MORE
+					     : EQUAL)) != 0
+		     ? "true"
+		     : "";
+	return 0;
+}
+
+/* A branch of a condition: in braces, or all the rest as it is. */
+static void
+take_branch(struct piece *text, struct piece *ret, bool *braces)
+{
+	struct piece rest = *text;
+
+	skip_blanks(&rest);
+	*braces =
+	    rest.p < rest.end && *rest.p == '{' && take_enclosed(&rest, ret);
+	if (*braces) {
+		skip_blanks(&rest);
+		*text = rest;
+	} else {
+		*ret = *text;
+		text->p = text->end;
 	}
-	mm_buf_init(&buf, value, size);
-	if (!expand(w, trimmed((struct span){text.at + 1, behind - 1}), &buf))
-		return NULL;
-	return behind;
 }
 
-/* "{a}==b?..." inside ${ }. */
-static bool
-comparison(struct work *w, struct span inside, struct mm_buf *out)
+/* What follows a name or comparison: "?yes", ":no", "?{yes}:no", "". */
+static int
+take_branches(struct walk *w, struct piece *text, struct piece *yes,
+    struct piece *no, bool *conditional)
 {
-	char a[512], b[512];
-	struct span rest;
-	const char *op, *p;
-	size_t len;
+	bool braces = false;
 
-	if ((p = side(w, inside, a, sizeof(a))) == NULL)
-		return false;
-	rest = trimmed((struct span){p, inside.end});
-	op = rest.at;
-	if ((len = operator_at(rest)) == 0)
-		return wrong(w, "what should be a comparison", inside);
-	rest = trimmed((struct span){op + len, rest.end});
-	if ((p = side(w, rest, b, sizeof(b))) == NULL)
-		return false;
-	rest = trimmed((struct span){p, rest.end});
-	if (rest.at == rest.end || (*rest.at != '?' && *rest.at != ':'))
-		return wrong(w, "what should be \"?{text}\"", inside);
-	return choose(w, rest, holds(op, len, compare(a, b)), out);
+	*yes = *no = (struct piece){text->end, text->end};
+	skip_blanks(text);
+	*conditional = text->p < text->end;
+	if (!*conditional)
+		return 0;
+	if (take_char(text, '?')) {
+		take_branch(text, yes, &braces);
+		if (text->p == text->end)
+			return 0;
+	}
+	if (!take_char(text, ':'))
+		return wrong(w,
+		    braces ? "\":\" is needed before"
+			   : "\"?\" or \":\" is needed before",
+		    *text);
+	take_branch(text, no, &braces);
+	if (text->p < text->end)
+		return wrong(
+		    w, "nothing may follow the last brace, not", *text);
+	return 0;
 }
 
-/* What stands inside ${ } or $( ). */
-static bool
-bracketed(struct work *w, struct span inside, struct mm_buf *out)
+/* Inside of ${...} or $(...). */
+static int
+expand_body(struct walk *w, struct piece text, struct mm_buf *out)
 {
-	struct span name = trimmed(inside), rest;
+	struct piece yes, no;
+	const char *value;
+	bool conditional;
+
+	skip_blanks(&text);
+	if (text.p < text.end && *text.p == '{') {
+		if (take_relation(w, &text, &value) != 0)
+			return -1;
+	} else if ((value = look_up(w, &text)) == NULL) {
+		return -1;
+	}
+	if (take_branches(w, &text, &yes, &no, &conditional) != 0)
+		return -1;
+	if (!conditional) {
+		add_value(out, value);
+		return 0;
+	}
+	if ((w->check || *value != '\0') && expand(w, yes, out) != 0)
+		return -1;
+	if ((w->check || *value == '\0') && expand(w, no, out) != 0)
+		return -1;
+	return 0;
+}
+
+/* text.p is behind a "$". */
+static int
+expand_reference(struct walk *w, struct piece *text, struct mm_buf *out)
+{
+	struct piece inside;
 	const char *value;
 
-	if (name.at < name.end && *name.at == '{')
-		return comparison(w, name, out);
-	rest = name;
-	while (rest.at < rest.end && name_byte(*rest.at))
-		rest.at++;
-	name.end = rest.at;
-	if ((value = value_of(w, name)) == NULL)
-		return false;
-	rest = trimmed(rest);
-	if (rest.at == rest.end) {
-		add_value(out, value);
-		return true;
-	}
-	if (*rest.at != '?' && *rest.at != ':')
-		return wrong(w, "what should be \"?\" or \":\"", inside);
-	return choose(
-	    w, (struct span){rest.at, inside.end}, *value != '\0', out);
-}
-
-/* One "$..." at text.at.  Behind it, or NULL. */
-static const char *
-macro(struct work *w, struct span text, struct mm_buf *out)
-{
-	struct span name = {text.at + 1, text.at + 1};
-	const char *behind, *value;
-
-	if (name.at < text.end && *name.at == '$') {
+	if (take_char(text, '$')) {
 		mm_buf_addc(out, '$');
-		return name.at + 1;
+		return 0;
 	}
-	if (name.at < text.end && (*name.at == '{' || *name.at == '(')) {
-		behind = closing((struct span){name.at, text.end});
-		if (behind == NULL) {
-			wrong(w, "unbalanced brackets", text);
-			return NULL;
-		}
-		return bracketed(w, (struct span){name.at + 1, behind - 1}, out)
-			   ? behind
-			   : NULL;
+	if (text->p < text->end && (*text->p == '{' || *text->p == '(')) {
+		if (!take_enclosed(text, &inside))
+			return wrong(w, "no bracket ends", *text);
+		return expand_body(w, inside, out);
 	}
-	while (name.end < text.end && name_byte(*name.end))
-		name.end++;
-	if (name.at == name.end) {
-		wrong(w, "a lone \"$\" (write \"$$\")", text);
-		return NULL;
-	}
-	if ((value = value_of(w, name)) == NULL)
-		return NULL;
+	if ((value = look_up(w, text)) == NULL)
+		return -1;
 	add_value(out, value);
-	return name.end;
+	return 0;
 }
 
-static bool
-expand(struct work *w, struct span text, struct mm_buf *out)
+static int
+expand(struct walk *w, struct piece text, struct mm_buf *out)
 {
+	int rc = 0;
+
 	if (++w->depth > DEPTH_MAX)
-		return wrong(w, "too many levels", text);
-	while (text.at < text.end) {
-		if (*text.at != '$') {
-			mm_buf_addc(out, *text.at++);
-			continue;
-		}
-		if ((text.at = macro(w, text, out)) == NULL)
-			return false;
+		return mm_err_set(w->err, "too many conditions in conditions");
+	while (rc == 0 && text.p < text.end) {
+		if (take_char(&text, '$'))
+			rc = expand_reference(w, &text, out);
+		else
+			mm_buf_addc(out, *text.p++);
 	}
 	w->depth--;
-	return true;
+	return rc;
 }
 
 int
 mm_template_check(
     const char *text, mm_template_value *value, void *ctx, struct mm_err *err)
 {
-	struct work w = {value, ctx, err, true, 0};
-	char scratch[TEXT_MAX];
+	struct walk w = {value, ctx, err, true, 0};
+	struct piece all = {text, text + strlen(text)};
+	char expanded[TEXT_MAX];
 	struct mm_buf out;
 
-	mm_buf_init(&out, scratch, sizeof(scratch));
-	return expand(&w, (struct span){text, text + strlen(text)}, &out) ? 0
-									  : -1;
+	mm_buf_init(&out, expanded, sizeof(expanded));
+	return expand(&w, all, &out);
 }
 
 const char *
@@ -323,12 +351,13 @@ mm_template_expand(struct mm_arena *arena, const char *text,
     mm_template_value *value, void *ctx)
 {
 	struct mm_err err;
-	struct work w = {value, ctx, &err, false, 0};
-	char scratch[TEXT_MAX];
+	struct walk w = {value, ctx, &err, false, 0};
+	struct piece all = {text, text + strlen(text)};
+	char expanded[TEXT_MAX];
 	struct mm_buf out;
 
-	mm_buf_init(&out, scratch, sizeof(scratch));
-	if (!expand(&w, (struct span){text, text + strlen(text)}, &out))
+	mm_buf_init(&out, expanded, sizeof(expanded));
+	if (expand(&w, all, &out) != 0)
 		return NULL;
-	return mm_arena_dup(arena, scratch);
+	return mm_arena_dup(arena, expanded);
 }

@@ -22,9 +22,9 @@ typedef const char *mm_template_value(void *ctx, const char *name);
 int mm_template_check(
     const char *text, mm_template_value *value, void *ctx, struct mm_err *err);
 /*
- * The expanded text, in arena.  Values are cut to printable ASCII, other
- * bytes become "_" (smtpd_expansion_filter).  NULL: the template is wrong or
- * memory is out.
+ * The expanded text, in arena, 4095 bytes of it at most.  Values are cut to
+ * printable ASCII, other bytes become "_" (smtpd_expansion_filter).  NULL: the
+ * template is wrong or memory is out.
  */
 const char *mm_template_expand(struct mm_arena *arena, const char *text,
     mm_template_value *value, void *ctx);

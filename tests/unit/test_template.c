@@ -1,4 +1,4 @@
-/* template: what expands to what, and what is wrong at load. */
+/* template: names and conditions expand as in Postfix's mac_expand(3). */
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"
@@ -8,17 +8,29 @@
 #include <string.h>
 
 static const char *
-value(void *ctx, const char *name)
+value_of(void *ctx, const char *name)
 {
-	(void)ctx;
-	if (strcmp(name, "code") == 0)
-		return "554";
-	if (strcmp(name, "reason") == 0)
-		return "listed";
-	if (strcmp(name, "empty") == 0)
-		return "";
-	if (strcmp(name, "hostile") == 0)
-		return "a\r\nb$code\xff";
+	static const struct {
+		const char *name, *value;
+	} values[] = {
+	    {"s", "set"},
+	    {"e", ""},
+	    {"n5", "5"},
+	    {"n10", "10"},
+	    {"nasty", "a\r\nb\xff\t$s {x}"},
+	    {"rbl_code", "554"},
+	    {"rbl_class", "Client host"},
+	    {"rbl_what", "192.0.2.99"},
+	    {"rbl_domain", "bl.example.org"},
+	    {"rbl_reason", "listed, see http://bl.example.org/"},
+	};
+
+	for (size_t i = 0; i < MM_COUNT(values); i++) {
+		if (strcmp(name, values[i].name) == 0) {
+			++*(unsigned *)ctx;
+			return values[i].value;
+		}
+	}
 	return NULL;
 }
 
@@ -28,72 +40,154 @@ test_expands(void **state)
 	static const struct {
 		const char *text, *want;
 	} cases[] = {
-	    {"$code Service", "554 Service"},
-	    {"${code}x $(code)y $$code", "554x 554y $code"},
-	    {"a${reason?; $reason}b", "a; listedb"},
-	    {"a${empty?; $empty}b", "ab"},
-	    {"a${empty:none}${reason:none}", "anone"},
-	    {"${reason?{yes $code}:{no}}", "yes 554"},
-	    {"${empty?{yes}:{no $code}}", "no 554"},
-	    {"${{$code}==554?{x}:{y}}", NULL},
-	    {"${{$code}=={554}?{same}:{other}}", "same"},
-	    {"${{$code} < {60} ? {less} : {more}}", "more"},
-	    {"${{$reason}!={x}?{other}}", "other"},
-	    {"${{9}>={10}?{more}:{less}}", "less"},
-	    {"$hostile", "a__b$code_"},
-	    {"$nothing", NULL},
-	    {"${code", NULL},
-	    {"$ x", NULL},
-	    {"${code!x}", NULL},
-	    {"${code?{a}b}", NULL},
+	    {"", ""},
+	    {"plain", "plain"},
+	    {"$s.x", "set.x"},
+	    {"$(s)${s}", "setset"},
+	    {"${ s }", "set"},
+	    {"$$s $$$s", "$s $set"},
+	    {"[${s?yes}] [${e?yes}] [${s:no}] [${e:no}]", "[yes] [] [] [no]"},
+	    {"${s?{yes}:{no}} ${e?{yes}:{no}} ${e?{yes}:no}", "yes no no"},
+	    {"${e?{ yes }:{ no }}", " no "},
+	    {"${s ? { yes } : { no }}", " yes "},
+	    {"[${s?  sp }] [${e: sp }]", "[  sp ] [ sp ]"},
+	    {"${s?a:b} ${e:a?b}", "a:b a?b"},
+	    {"${s?a{b}c}", "a{b}c"},
+	    {"${s?$e,$n5} ${s?{$n5}} ${s?{${s?$n10}}}", ",5 5 10"},
+	    {"$(s?(x)y) $(s?{a}:{b})", "(x)y a"},
+	    {"[${s?}] [${s:}] [${s?{}}]", "[] [] []"},
+	    {"${s?$$}", "$"},
+	    /* comparisons */
+	    {"${{a}=={b}?{x}:{y}} ${{a}=={a}?{x}:{y}}", "y x"},
+	    {"${ {a} == {a} ? {x} : {y} }", "x"},
+	    {"[${{a}=={a}}] [${{a}=={b}}] [${{a}=={b}:z}]", "[true] [] [z]"},
+	    {"${{$n5}<{$n10}?{lt}:{ge}} ${{a5}<{a10}?{lt}:{ge}}", "lt ge"},
+	    {"${{05}=={5}?{num}:{text}} ${{-5}<{5}?{num}:{text}}", "num num"},
+	    {"${{9}<{10}?{num}:{text}} ${{9a}<{10}?{num}:{text}}", "num text"},
+	    {"${{ 5}=={5}?{x}:y} ${{A}=={a}?{x}:y}", "y y"},
+	    {"${{}=={}?{x}:y} ${{}!={a}?x}", "x x"},
+	    {"${{b}>={a}?{1}:{0}}${{b}<={a}?{1}:{0}}${{b}>{a}?{1}:{0}}"
+	     "${{b}!={b}?{1}:{0}}${{b}>={b}?{1}:{0}}",
+		"10101"},
+	    {"${{${s}}=={set}?{ok}}", "ok"},
+	    {"${{$$}=={$$}?{$$}}", "$"},
+	    /* values are not read again, and are made harmless */
+	    {"$nasty", "a__b_\t$s {x}"},
+	    /* Postfix's own */
+	    {"$rbl_code Service unavailable; $rbl_class [$rbl_what] blocked "
+	     "using $rbl_domain${rbl_reason?; $rbl_reason}",
+		"554 Service unavailable; Client host [192.0.2.99] blocked "
+		"using bl.example.org; listed, see http://bl.example.org/"},
 	};
-	struct mm_arena *arena = mm_arena_new(65536);
+	unsigned asked = 0;
 
 	(void)state;
-	assert_non_null(arena);
 	for (size_t i = 0; i < MM_COUNT(cases); i++) {
-		const char *got =
-		    mm_template_expand(arena, cases[i].text, value, NULL);
+		struct mm_arena *arena = mm_arena_new(65536);
+		struct mm_err err = {""};
+		const char *got;
 
-		if (cases[i].want == NULL)
-			assert_null(got);
-		else
-			assert_string_equal(cases[i].want, got);
+		print_message("%s\n", cases[i].text);
+		assert_int_equal(0,
+		    mm_template_check(cases[i].text, value_of, &asked, &err));
+		got =
+		    mm_template_expand(arena, cases[i].text, value_of, &asked);
+		assert_non_null(got);
+		assert_string_equal(cases[i].want, got);
+		assert_string_equal("", err.text);
+		mm_arena_free(arena);
 	}
+}
+
+static void
+test_refuses(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+	    {"${s", "no bracket ends \"{s\""},
+	    {"$(s}", "no bracket ends \"(s}\""},
+	    {"${s?{a}", "no bracket ends \"{s?{a}\""},
+	    {"a $", "a name must follow \"$\", or \"$$\" be written, before "
+		    "\"\""},
+	    {"a $ b", "a name must follow \"$\", or \"$$\" be written, before "
+		      "\" b\""},
+	    {"${}", "a name must follow \"$\", or \"$$\" be written, before "
+		    "\"\""},
+	    {"$-x", "a name must follow \"$\", or \"$$\" be written, before "
+		    "\"-x\""},
+	    {"$unknown", "nothing has the name \"unknown\""},
+	    {"$sx", "nothing has the name \"sx\""},
+	    {"${unknown?x}", "nothing has the name \"unknown\""},
+	    /* in a branch that is not taken */
+	    {"${s?{a}:{$unknown}}", "nothing has the name \"unknown\""},
+	    {"${{a}=={b}?$unknown}", "nothing has the name \"unknown\""},
+	    {"${s!x}", "\"?\" or \":\" is needed before \"!x\""},
+	    {"${s.x}", "\"?\" or \":\" is needed before \".x\""},
+	    {"${s?{a}b}", "\":\" is needed before \"b\""},
+	    {"${s?{a}:{b}c}", "nothing may follow the last brace, not \"c\""},
+	    {"${s:{a}?{b}}", "nothing may follow the last brace, not "
+			     "\"?{b}\""},
+	    {"${{a}={b}?{x}}",
+		"==, !=, <, <=, > or >= is needed before \"={b}?{x}\""},
+	    {"${{a}{b}?x}",
+		"==, !=, <, <=, > or >= is needed before \"{b}?x\""},
+	    {"${{a}==b?{x}:{y}}",
+		"what is compared stands in braces, not \"b?{x}:{y}\""},
+	    {"${{a}=={b}x}", "\"?\" or \":\" is needed before \"x\""},
+	};
+	unsigned asked = 0;
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		struct mm_err err = {""};
+
+		assert_int_equal(-1,
+		    mm_template_check(cases[i].text, value_of, &asked, &err));
+		assert_string_equal(cases[i].want, err.text);
+	}
+}
+
+static void
+test_only_the_branch_taken_is_asked_for(void **state)
+{
+	struct mm_arena *arena = mm_arena_new(65536);
+	unsigned asked = 0;
+
+	(void)state;
+	assert_string_equal("set",
+	    mm_template_expand(arena, "${e?{$n5$n10}:{$s}}", value_of, &asked));
+	assert_int_equal(2, asked);
+	assert_null(mm_template_expand(arena, "$unknown", value_of, &asked));
 	mm_arena_free(arena);
 }
 
-/* Also in a branch that no value takes today. */
 static void
-test_check_looks_everywhere(void **state)
+test_depth_and_length_are_bounded(void **state)
 {
+	static char text[20000];
+	struct mm_arena *arena = mm_arena_new(1 << 20);
 	struct mm_err err;
-
-	(void)state;
-	assert_int_equal(
-	    0, mm_template_check("$code ${empty?$reason}", value, NULL, &err));
-	assert_int_equal(
-	    -1, mm_template_check("$code ${empty?$typo}", value, NULL, &err));
-	assert_string_equal("unknown macro in \"typo\"", err.text);
-	assert_int_equal(-1, mm_template_check("${code?{a}:{${empty?{$typo}}}}",
-				 value, NULL, &err));
-}
-
-static void
-test_depth_is_bounded(void **state)
-{
-	char text[4096];
 	struct mm_buf buf;
-	struct mm_err err;
+	unsigned asked = 0;
+	const char *got;
 
 	(void)state;
 	mm_buf_init(&buf, text, sizeof(text));
-	for (int i = 0; i < 200; i++)
-		mm_buf_add(&buf, "${code?");
-	mm_buf_add(&buf, "x");
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < 100; i++)
+		mm_buf_add(&buf, "${s?");
+	for (int i = 0; i < 100; i++)
 		mm_buf_add(&buf, "}");
-	assert_int_equal(-1, mm_template_check(text, value, NULL, &err));
+	assert_int_equal(-1, mm_template_check(text, value_of, &asked, &err));
+	assert_string_equal("too many conditions in conditions", err.text);
+
+	mm_buf_init(&buf, text, sizeof(text));
+	for (int i = 0; i < 4000; i++)
+		mm_buf_add(&buf, "$s");
+	got = mm_template_expand(arena, text, value_of, &asked);
+	assert_non_null(got);
+	assert_int_equal(4095, strlen(got));
+	mm_arena_free(arena);
 }
 
 int
@@ -101,8 +195,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_expands),
-	    cmocka_unit_test(test_check_looks_everywhere),
-	    cmocka_unit_test(test_depth_is_bounded),
+	    cmocka_unit_test(test_refuses),
+	    cmocka_unit_test(test_only_the_branch_taken_is_asked_for),
+	    cmocka_unit_test(test_depth_and_length_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
