@@ -175,7 +175,8 @@ struct mm_dns_config {
 	int64_t deadline_ms;  /* older questions count against their list;
 	                         after five of these they are given up */
 	size_t cache_entries; /* of the answer cache; 0: none; at start only */
-	size_t in_flight;     /* at most so many questions at a time */
+	size_t in_flight;     /* at most so many questions at a time; the last
+	                         quarter of them to DNS lists only */
 	int64_t breaker_ms;   /* until an open breaker is first probed; pauses
 	                         grow to ten of these; 0: 30 s; at start only */
 };
@@ -227,8 +228,8 @@ struct mm_dns {
 };
 
 /*
- * libunbound in a thread of its own.  clock and watch (may be NULL) outlive
- * it.  NULL: *err.
+ * libunbound in a thread of its own: not before the process has forked.
+ * clock, and what watch (may be NULL) points to, outlive it.  NULL: *err.
  */
 struct mm_dns *mm_dns_unbound_new(const struct mm_dns_config *config,
     const struct mm_clock *clock, const struct mm_dns_watch *watch,

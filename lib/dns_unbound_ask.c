@@ -49,6 +49,18 @@ mm_unbound_push(struct mm_unbound *u, struct mm_items *items)
 		mm_unbound_wake(u);
 }
 
+/*
+ * Names that strangers choose may belong to servers that never answer.  They
+ * must not crowd out the lists, which have breakers.
+ */
+static size_t
+limit_for(struct mm_unbound *u, const struct mm_dns_question *q)
+{
+	size_t max = atomic_load(&u->in_flight_max);
+
+	return q->zone != NULL ? max : max - max / 4;
+}
+
 /* A reference, or NULL: it has to be asked. */
 static const struct mm_dns_answer *
 at_once(struct mm_unbound *u, struct mm_batch_item *item, int64_t now,
@@ -69,8 +81,7 @@ at_once(struct mm_unbound *u, struct mm_batch_item *item, int64_t now,
 		counts[MM_COUNT_SKIPPED]++;
 		return mm_dns_answer_retry(MM_DNS_OPEN);
 	}
-	if (atomic_fetch_add(&u->in_flight, 1) >=
-	    atomic_load(&u->in_flight_max)) {
+	if (atomic_fetch_add(&u->in_flight, 1) >= limit_for(u, q)) {
 		atomic_fetch_sub(&u->in_flight, 1);
 		counts[MM_COUNT_REFUSED]++;
 		return mm_dns_answer_retry(MM_DNS_FULL);

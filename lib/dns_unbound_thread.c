@@ -210,15 +210,13 @@ send_job(struct mm_unbound *u, struct mm_job *job)
 
 static struct mm_job *
 new_job(struct mm_unbound *u, uint64_t hash, const char *name,
-    enum mm_dns_type type, struct mm_breaker *breaker)
+    enum mm_dns_type type)
 {
 	struct mm_job *job = mm_flight_add(
 	    &u->flight, hash, name, type, mm_clock_mono(u->clock));
 
-	if (job != NULL) {
+	if (job != NULL)
 		job->owner = u;
-		job->breaker = breaker;
-	}
 	return job;
 }
 
@@ -230,6 +228,8 @@ join(struct mm_unbound *u, struct mm_job *job, struct mm_batch_item *item)
 		job->sent_us = mm_clock_mono(u->clock);
 		mm_flight_age(&u->flight, job, MM_JOB_YOUNG);
 	}
+	if (job->breaker == NULL)
+		job->breaker = item->breaker;
 	item->link = job->waiting;
 	job->waiting = item;
 }
@@ -272,7 +272,7 @@ mm_unbound_launch(struct mm_unbound *u, struct mm_batch_item *item)
 		join(u, job, item);
 		return;
 	}
-	job = new_job(u, item->hash, q->name, q->type, item->breaker);
+	job = new_job(u, item->hash, q->name, q->type);
 	if (job == NULL) {
 		finish(u, item, mm_dns_answer_retry(MM_DNS_LOCAL), now);
 		return;
@@ -292,8 +292,9 @@ probe_lists(struct mm_unbound *u, int64_t now)
 		uint64_t hash = mm_dns_hash(name, MM_DNS_A);
 
 		if (mm_flight_find(&u->flight, hash, name, MM_DNS_A) != NULL ||
-		    (job = new_job(u, hash, name, MM_DNS_A, b)) == NULL)
+		    (job = new_job(u, hash, name, MM_DNS_A)) == NULL)
 			continue;
+		job->breaker = b;
 		job->probe = true;
 		send_job(u, job);
 	}

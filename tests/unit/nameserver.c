@@ -88,8 +88,6 @@ on_question(struct nameserver *ns, const uint8_t *data, size_t len,
 		return;
 	}
 	memcpy(reply->packet.data, data, 2);
-	if ((data[2] & 1) == 0) /* not recursive: an authority answers */
-		reply->packet.data[2] |= 4;
 	reply->to = *from;
 	reply->due = now_ms() + delay;
 	STAILQ_INSERT_TAIL(&ns->replies, reply, link);

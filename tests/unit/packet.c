@@ -46,7 +46,7 @@ void
 packet_begin(struct packet *p, unsigned rcode, const char *name, unsigned type)
 {
 	memset(p, 0, sizeof(*p));
-	put16(p->data + 2, 0x8180 | rcode);
+	put16(p->data + 2, 0x8580 | rcode); /* authoritative */
 	put16(p->data + 4, 1);
 	p->len = 12 + packet_name(p->data + 12, name);
 	put16(p->data + p->len, type);
