@@ -23,6 +23,12 @@ mm_store_waiting(
 }
 
 void
+mm_store_keep(struct mm_store *store, int64_t max_age, int64_t waiting_age)
+{
+	store->ops->keep(store, max_age, waiting_age);
+}
+
+void
 mm_store_stats(struct mm_store *store, struct mm_store_stats *ret)
 {
 	store->ops->stats(store, ret);

@@ -5,7 +5,7 @@
  * itself is the caller's pure function, run by the store between read and
  * write.  An update returns when its own commit is done.  Backends:
  * store_sqlite (one writer thread, group commit), store_memory (for tests and
- * demonstrations: it never forgets and dies with the process).
+ * demonstrations: it purges nothing and dies with the process).
  * Threads: shared.
  */
 #ifndef MM_STORE_H
@@ -79,6 +79,8 @@ struct mm_store_ops {
 	    struct mm_record *ret, struct mm_err *err);
 	int (*waiting)(struct mm_store *store, mm_store_each *each, void *ctx,
 	    struct mm_err *err);
+	void (*keep)(
+	    struct mm_store *store, int64_t max_age, int64_t waiting_age);
 	void (*stats)(struct mm_store *store, struct mm_store_stats *ret);
 	void (*free)(struct mm_store *store);
 };
@@ -89,11 +91,7 @@ struct mm_store {
 struct mm_store_config {
 	const char *directory; /* the database is DIRECTORY/greylist.sqlite */
 	bool read_only;	       /* peek and waiting only: no thread, no lock */
-	/*
-	 * Purge: records with last older than this many seconds go, those
-	 * still waiting (noted) by their first time.  0: never.
-	 */
-	int64_t max_age, waiting_age;
+	int64_t max_age, waiting_age; /* see mm_store_keep() */
 };
 
 /* NULL: *err.  clock outlives the store. */
@@ -115,6 +113,12 @@ int mm_store_peek(struct mm_store *store, const char *key,
 /* Holds no lock while each() runs.  -1: *err. */
 int mm_store_waiting(
     struct mm_store *store, mm_store_each *each, void *ctx, struct mm_err *err);
+/*
+ * From now on records with last older than max_age seconds are purged, those
+ * still waiting (noted) by their first time.  0: never.  May be called again.
+ */
+void mm_store_keep(
+    struct mm_store *store, int64_t max_age, int64_t waiting_age);
 void mm_store_stats(struct mm_store *store, struct mm_store_stats *ret);
 /* Commits what is queued, then closes; nobody may be inside an update. */
 void mm_store_free(struct mm_store *store); /* NULL is fine */

@@ -282,6 +282,15 @@ memory_waiting(
 	return 0;
 }
 
+/* It is not there to stay. */
+static void
+memory_keep(struct mm_store *store, int64_t max_age, int64_t waiting_age)
+{
+	(void)store;
+	(void)max_age;
+	(void)waiting_age;
+}
+
 static void
 memory_stats(struct mm_store *store, struct mm_store_stats *ret)
 {
@@ -314,6 +323,7 @@ static const struct mm_store_ops memory_ops = {
     .update = memory_update,
     .peek = memory_peek,
     .waiting = memory_waiting,
+    .keep = memory_keep,
     .stats = memory_stats,
     .free = memory_free,
 };

@@ -134,6 +134,22 @@ sqlite_waiting(
 	return n == -1 ? -1 : 0;
 }
 
+static void
+sqlite_keep(struct mm_store *store, int64_t max_age, int64_t waiting_age)
+{
+	struct mm_sqlite_store *s = (struct mm_sqlite_store *)store;
+
+	if (atomic_load(&s->max_age) == max_age &&
+	    atomic_load(&s->waiting_age) == waiting_age)
+		return;
+	atomic_store(&s->max_age, max_age);
+	atomic_store(&s->waiting_age, waiting_age);
+	pthread_mutex_lock(&s->lock);
+	atomic_store(&s->walk_anew, true);
+	pthread_cond_signal(&s->work);
+	pthread_mutex_unlock(&s->lock);
+}
+
 static uint64_t
 file_size(const char *path, const char *suffix)
 {
@@ -185,6 +201,7 @@ static const struct mm_store_ops sqlite_ops = {
     .update = sqlite_update,
     .peek = sqlite_peek,
     .waiting = sqlite_waiting,
+    .keep = sqlite_keep,
     .stats = sqlite_stats,
     .free = sqlite_free,
 };

@@ -90,12 +90,12 @@ struct mm_sqlite_store {
 	struct mm_store store;
 	char *path;
 	const struct mm_clock *clock;
-	int64_t max_age, waiting_age; /* see struct mm_store_config */
 	bool read_only;
+	atomic_int_fast64_t max_age, waiting_age; /* see mm_store_keep() */
 
 	/* A leaf lock; guards the queue and stop. */
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* for the keeper: the queue or stop changed */
+	pthread_cond_t work; /* for the keeper: there is something to do */
 	pthread_cond_t tick; /* for the checkpointer: stop changed */
 	struct mm_sqlite_request *first, **end;
 	size_t queued;
@@ -116,6 +116,8 @@ struct mm_sqlite_store {
 
 	/* Other connections older than this are of no use: reopen. */
 	atomic_uint generation;
+	/* The purge has other ages to go by. */
+	atomic_bool walk_anew;
 	/* The log is long and nearly copied: the keeper copies the rest. */
 	atomic_bool finish;
 	atomic_uint_fast64_t updates, commits, failures, late, purged;

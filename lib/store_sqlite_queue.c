@@ -190,7 +190,7 @@ mm_sqlite_take(struct mm_sqlite_store *s, struct mm_sqlite_request **batch)
 	bool more;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->first == NULL && !s->stop)
+	if (s->first == NULL && !s->stop && !atomic_load(&s->walk_anew))
 		mm_sqlite_wait(s, &s->work, s->purge_due);
 	for (; *last != NULL && n < BATCH_MAX; n++)
 		last = &(*last)->next;

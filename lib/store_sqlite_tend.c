@@ -34,7 +34,7 @@ is_old(const struct mm_sqlite_store *s, int64_t now, int64_t note,
     int64_t first, int64_t last)
 {
 	int64_t since = note == 0 ? last : first;
-	int64_t age = note == 0 ? s->max_age : s->waiting_age;
+	int64_t age = atomic_load(note == 0 ? &s->max_age : &s->waiting_age);
 
 	return age > 0 && since < now - age;
 }
@@ -119,14 +119,16 @@ finish_checkpoint(struct mm_sqlite_store *s)
 void
 mm_sqlite_tend(struct mm_sqlite_store *s)
 {
-	if (s->writer.db == NULL) {
+	if (atomic_exchange(&s->walk_anew, false)) {
+		s->purge_next = INT64_MIN;
+		s->purge_due = 0;
+	}
+	if (s->writer.db == NULL) { /* the walk begins when it is back */
 		s->purge_due = mono() + PURGE_EVERY_US;
 		return;
 	}
-	if (atomic_load(&s->finish)) {
-		atomic_store(&s->finish, false);
+	if (atomic_exchange(&s->finish, false))
 		finish_checkpoint(s);
-	}
 	if (mono() >= s->purge_due)
 		purge(s);
 }
