@@ -4,6 +4,8 @@
  * Counts per list, and notices when a list begins or ends to answer with
  * codes that are no listing (error codes, parked zones) or not to answer.
  * Fed by the shell from the resolver's watch; nothing here touches a verdict.
+ * An error code or a parked zone begins with the first such answer and ends
+ * after five regular ones in a row, so that one change is one event.
  * Threads: shared, one leaf lock.
  */
 #ifndef MM_LISTS_H
@@ -42,13 +44,17 @@ struct mm_list_event {
 
 struct mm_lists *mm_lists_new(void); /* NULL: out of memory */
 void mm_lists_free(struct mm_lists *lists);
-/* A list of a policy now in force: text is "domain[=filter]".  Known ones
- * keep their numbers.  False: out of memory. */
+/*
+ * A list of a policy now in force: text is "domain[=filter]".  Known ones keep
+ * their numbers, and the filters that they had: a code that one of them names
+ * is a listing, not an anomaly.  False: out of memory.
+ */
 bool mm_lists_add(struct mm_lists *lists, const char *text, const char *label);
-/* True: *ret is to be logged. */
+/* An A answer to a question to zone.  True: *ret is to be logged. */
 bool mm_lists_answered(struct mm_lists *lists, const char *zone,
     const struct mm_dns_answer *answer, int64_t took_us,
     struct mm_list_event *ret);
+/* why NULL: it closed. */
 bool mm_lists_breaker(struct mm_lists *lists, const char *zone, const char *why,
     struct mm_list_event *ret);
 /* Copies the i-th list's numbers; false: no such list.  label is borrowed
