@@ -1,6 +1,7 @@
 /* dns: the frozen set of answers, and the batch that fills it. */
 #include "lib/clock.h"
 #include "lib/dns_batch.h"
+#include "tests/heap.h"
 #include "tests/test.h"
 
 #include <pthread.h>
@@ -216,6 +217,46 @@ test_wait_ends_with_the_answer_or_the_time(void **state)
 	mm_batch_close(batch);
 }
 
+/* One session, as far as memory lets it. */
+static void
+ask_once(void)
+{
+	unsigned called = 0;
+	struct mm_dns_question q = {
+	    "2.bl.example.org", MM_DNS_A, "bl.example.org", then_text, &called};
+	struct mm_answers *set = mm_answers_new();
+	struct mm_batch *batch = mm_batch_new();
+	struct mm_batch_item *item = NULL;
+
+	if (set != NULL && batch != NULL)
+		item = mm_batch_begin(batch, &q);
+	while (item != NULL)
+		item = mm_batch_finish(item, found("a"));
+	if (set != NULL && batch != NULL) {
+		mm_batch_drain(batch, set);
+		assert_false(mm_batch_asked(batch, q.name, MM_DNS_A));
+		assert_false(mm_batch_asked(batch, q.name, MM_DNS_TXT));
+	}
+	if (!heap_failed())
+		assert_non_null(mm_answers_get(set, q.name, MM_DNS_TXT));
+	mm_batch_close(batch);
+	mm_answers_free(set);
+}
+
+static void
+test_without_memory_nothing_is_left_under_way(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	do {
+		heap_fail(++n);
+		ask_once();
+	} while (heap_failed());
+	heap_fail(0);
+	assert_true(n > 5);
+}
+
 #define ITEMS 64
 
 /* Another thread finishes what this one waits for, chains included. */
@@ -321,6 +362,7 @@ main(void)
 	    cmocka_unit_test(test_next_question_begins_with_the_answer),
 	    cmocka_unit_test(test_next_is_not_called_once_closed),
 	    cmocka_unit_test(test_wait_ends_with_the_answer_or_the_time),
+	    cmocka_unit_test(test_without_memory_nothing_is_left_under_way),
 	    cmocka_unit_test(test_threads_finish_and_one_waits),
 	    cmocka_unit_test(test_closed_while_another_thread_finishes),
 	};
