@@ -156,7 +156,8 @@ bool mm_batch_wait(struct mm_batch *batch, const char *name,
 
 /* What a resolver is told.  Strings are borrowed for the call. */
 struct mm_dns_stub {
-	const char *zone;    /* "." for all */
+	const char *zone;    /* "." for all: a private root, which has to
+	                        know its own NS records, as any root does */
 	const char *address; /* "addr" or "addr@port" */
 };
 struct mm_dns_config {
