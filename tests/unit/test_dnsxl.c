@@ -1,6 +1,7 @@
 /* dnsxl: names to ask, answers to read, keys that nobody sees. */
 #include "lib/dnsxl.h"
 #include "lib/err.h"
+#include "tests/heap.h"
 #include "tests/test.h"
 
 #include <arpa/inet.h>
@@ -358,6 +359,28 @@ test_what_is_no_answer_is_unknown(void **state)
 	mm_dnsxl_free(list);
 }
 
+static void
+test_memory_runs_out(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	do {
+		struct mm_err err = {""};
+		struct mm_dnsxl *list;
+
+		heap_fail(++n);
+		list = mm_dnsxl_parse(
+		    "bl.example=127.0.0.2", "bl.example=x", &err);
+		assert_int_equal(heap_failed(), list == NULL);
+		if (list == NULL)
+			assert_string_equal("out of memory", err.text);
+		mm_dnsxl_free(list);
+	} while (heap_failed());
+	assert_true(n > 4);
+	heap_fail(0);
+}
+
 int
 main(void)
 {
@@ -371,6 +394,7 @@ main(void)
 	    cmocka_unit_test(test_show_name),
 	    cmocka_unit_test(test_reads_answers),
 	    cmocka_unit_test(test_what_is_no_answer_is_unknown),
+	    cmocka_unit_test(test_memory_runs_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

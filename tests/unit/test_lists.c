@@ -1,5 +1,6 @@
 /* lists: numbers per list, and one event per change of state. */
 #include "lib/lists.h"
+#include "tests/heap.h"
 #include "tests/test.h"
 
 #include <arpa/inet.h>
@@ -258,6 +259,35 @@ test_words(void **state)
 	assert_string_equal("parked", mm_list_state_word(MM_LIST_PARKED));
 }
 
+/* What could not be added is not there, or not counted right: no worse. */
+static void
+test_memory_runs_out(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	do {
+		struct mm_list_event e;
+		struct mm_list_stat stat;
+		struct mm_lists *lists;
+		bool ok;
+
+		heap_fail(++n);
+		lists = mm_lists_new();
+		if (lists == NULL)
+			continue;
+		ok = mm_lists_add(lists, "bl.example=127.0.0.1", "bl");
+		ok &= mm_lists_add(lists, "bl.example", "blue");
+		assert_int_equal(heap_failed(), !ok);
+		answered(lists, "bl.example", "127.0.0.1", &e);
+		for (size_t i = 0; mm_lists_stat(lists, i, &stat); i++)
+			assert_int_equal(1, stat.asked);
+		mm_lists_free(lists);
+	} while (heap_failed());
+	assert_true(n > 8);
+	heap_fail(0);
+}
+
 int
 main(void)
 {
@@ -269,6 +299,7 @@ main(void)
 	    cmocka_unit_test(test_known_lists_keep_their_numbers),
 	    cmocka_unit_test(test_threads_share_it),
 	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_memory_runs_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

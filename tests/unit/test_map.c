@@ -1,12 +1,14 @@
 /* map: types are found, text is read, keys are looked up. */
+#include "lib/arena.h"
 #include "lib/conf.h"
 #include "lib/err.h"
 #include "lib/map.h"
+#include "tests/heap.h"
 #include "tests/test.h"
+#include "tests/tmpdir.h"
 #include "tests/unit/tables.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -290,13 +292,12 @@ file_complaints(
 static void
 test_files(void **state)
 {
-	char dir[] = "/tmp/test_map.XXXXXX", path[64], made[64], want[512];
-	char spec[80];
+	char *dir = tmpdir_new(), path[64], made[80], want[512], spec[80];
 	struct mm_map *map;
 	FILE *f;
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
+	assert_non_null(dir);
 	snprintf(path, sizeof(path), "%s/access", dir);
 	snprintf(made, sizeof(made), "%s/access.db", dir);
 	assert_string_equal("", file_complaints("hash", path, "", 0));
@@ -341,8 +342,81 @@ test_files(void **state)
 	}
 	assert_null(table_get(map, "key5000.example.org"));
 	mm_map_free(map);
-	unlink(path);
-	assert_int_equal(0, rmdir(dir));
+	tmpdir_free(dir);
+}
+
+/*
+ * Opens the table and looks key up with the n-th allocation failing: there is
+ * no table, or an error is told, or the lookup fails, or all is well.
+ */
+static void
+survive(const char *spec, const char *key, const char *want, unsigned n)
+{
+	struct mm_complaints all = {0};
+	struct mm_arena *arena = mm_arena_new(65536);
+	struct mm_err err = {""};
+	const char *value;
+	struct mm_map *map;
+
+	assert_non_null(arena);
+	heap_fail(n);
+	map = mm_map_open(spec, "main.cf", 7, &all, &err);
+	if (map == NULL) {
+		assert_non_null(strstr(err.text, "out of memory"));
+	} else if (all.errors > 0 || all.failed) {
+		assert_true(heap_failed());
+	} else if (mm_map_lookup(map, key, arena, &value) == MM_MAP_FOUND) {
+		assert_string_equal(want, value);
+	} else {
+		assert_true(heap_failed());
+	}
+	mm_map_free(map);
+	mm_complaints_clear(&all);
+	mm_arena_free(arena);
+}
+
+/* Enough rules that the table is flattened. */
+static char *
+many_rules(void)
+{
+	static char spec[2048];
+	size_t len = (size_t)snprintf(spec, sizeof(spec), "cidr:{");
+
+	for (unsigned i = 0; i < 40; i++)
+		len += (size_t)snprintf(spec + len, sizeof(spec) - len,
+		    "{10.%u.0.0/16 rule %u}, {2001:db8:%x::/48 six}, ", i, i,
+		    i);
+	snprintf(spec + len, sizeof(spec) - len, "}");
+	return spec;
+}
+
+static void
+test_memory_runs_out(void **state)
+{
+	const struct {
+		const char *spec, *key, *want;
+	} cases[] = {
+	    {"inline:{a=1,b=2,c=3,d=4,e=5,f=6,g=7,h=8,i=9,j=10,k=11,l=12,"
+	     "m=13,n=14,o=15,p=16,q=17,r=18}",
+		"r", "18"},
+	    {"static:{a value}", "x", "a value"},
+	    {many_rules(), "10.39.0.1", "rule 39"},
+	    {"pcre:{{if /a/} {/(b)/ <$1>} {endif} {!/q/ no}}", "ab", "<b>"},
+	    {"regexp:{{if /a/} {/(b)/!/c/ <$1>} {endif} {!/q/ no}}", "ab",
+		"<b>"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		unsigned n = 0;
+
+		do
+			survive(
+			    cases[i].spec, cases[i].key, cases[i].want, ++n);
+		while (heap_failed());
+		heap_fail(0);
+		assert_true(n > 3);
+	}
 }
 
 int
@@ -357,6 +431,7 @@ main(void)
 	    cmocka_unit_test(test_a_table_that_cannot_be),
 	    cmocka_unit_test(test_values_as_written),
 	    cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_memory_runs_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
