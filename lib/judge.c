@@ -7,6 +7,9 @@
 
 /* Of one walk: more than any list of restrictions needs. */
 #define WALK_MAX (4 * 1024 * 1024)
+/* Each walk's open questions are missed at once: more rounds than a policy
+ * has steps are due to memory that is out. */
+#define MISSES_MAX 10000
 
 int
 mm_judge_init(struct mm_judge *judge, const struct mm_policy *policy,
@@ -89,6 +92,7 @@ mm_judge_decide(struct mm_judge *judge, const struct mm_session *session,
 	int64_t began = mm_clock_mono(judge->clock);
 	bool late = wait_us <= 0;
 	bool waited = false;
+	unsigned misses = 0;
 
 	if (missed != NULL)
 		*missed = false;
@@ -97,6 +101,9 @@ mm_judge_decide(struct mm_judge *judge, const struct mm_session *session,
 		if (ret->done || ret->nquestions == 0)
 			break;
 		if (late) {
+			/* misses that cannot be remembered never end it */
+			if (++misses > MISSES_MAX)
+				break;
 			/* what came from the cache just now counts still */
 			mm_batch_drain(judge->batch, judge->answers);
 			mm_result_miss(ret, judge->answers);

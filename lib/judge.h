@@ -43,7 +43,7 @@ void mm_judge_ask(struct mm_judge *judge, const struct mm_session *session,
     struct mm_result *ret);
 /*
  * The verdict on the session's recipient: ret->done, unless a fact is not
- * known yet (ret->lacks).  Waits for wait_us at the most; with 0, not at all.
+ * known yet (ret->lacks), or memory is out.  Waits for wait_us at the most; with 0, not at all.
  * What has not come by then is missed, until the transaction ends.
  * Returns the microseconds that it waited; *missed, if not NULL: the time ran
  * out.
