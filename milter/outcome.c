@@ -1,0 +1,191 @@
+/* outcome - see outcome.h. */
+#include "milter/outcome.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/decision.h"
+#include "lib/err.h"
+#include "lib/judge.h"
+#include "lib/str.h"
+#include "milter/logger.h"
+#include "milter/service.h"
+
+/* A commit takes milliseconds.  A disk that takes longer than this must not
+ * hold up all mail, nor come near the MTA's own patience (Sendmail: 10 s). */
+#define STORE_WAIT_MS 2000
+
+static const enum mm_metric verdict_metrics[] = {
+    [MM_ACCEPT] = MM_ACCEPTS,
+    [MM_REJECTED] = MM_REJECTS,
+    [MM_DEFERRED] = MM_DEFERS,
+    [MM_GREYLISTED] = MM_GREYLISTS,
+};
+
+static const struct {
+	enum mm_greylist_state state;
+	enum mm_metric metric;
+} greylist_metrics[] = {
+    {MM_GREYLIST_FIRST, MM_GREYLIST_NEW},
+    {MM_GREYLIST_SOON, MM_GREYLIST_EARLY},
+    {MM_GREYLIST_PASS, MM_GREYLIST_PASSED},
+    {MM_GREYLIST_KNOWN_TRIPLET, MM_GREYLIST_KNOWN},
+    {MM_GREYLIST_ALLOWED_CLIENT, MM_GREYLIST_ALLOWED},
+};
+
+/* What all records of one recipient have in common. */
+static struct mm_decision
+describe(const struct outcome_case *mail, const struct mm_why *why)
+{
+	const struct mm_session *facts = mail->facts;
+	const char *sender = facts->sender;
+
+	return (struct mm_decision){
+	    .reason = why->reason,
+	    .stage = mm_stage_word(facts->stage),
+	    .client_name = facts->client_name,
+	    .client_address = facts->client_address,
+	    .helo = facts->helo,
+	    .sender = sender != NULL && sender[0] == '\0' ? "<>" : sender,
+	    .recipient = facts->recipient,
+	    .list = why->list,
+	    .answer = why->answer,
+	    .delay = -1,
+	    .wait_us = mail->wait_us,
+	    .session = mail->session,
+	    .queue_id = facts->queue_id,
+	};
+}
+
+static void
+record_effects(struct service *service, const struct outcome_case *mail,
+    const struct mm_effect *effects)
+{
+	for (const struct mm_effect *e = effects; e != NULL; e = e->next) {
+		struct mm_decision decision = describe(mail, &e->why);
+
+		decision.action =
+		    e->kind == MM_EFFECT_WARN ? MM_WARNED : MM_INFORMED;
+		decision.reply = e->text;
+		if (e->kind == MM_EFFECT_WARN)
+			service_count(service, MM_WARNINGS, 1);
+		logger_decision(service_logger(service), &decision);
+	}
+}
+
+static void
+count_greylist(struct service *service, enum mm_greylist_state state)
+{
+	for (size_t i = 0;
+	     i < sizeof(greylist_metrics) / sizeof(greylist_metrics[0]); i++)
+		if (greylist_metrics[i].state == state)
+			service_count(service, greylist_metrics[i].metric, 1);
+}
+
+/* -1: *why the store could not be asked. */
+static int
+ask_store(struct service *service, const struct outcome_case *mail,
+    struct mm_greylist_answer *ret, struct mm_err *why)
+{
+	struct mm_store *store = service_store(service);
+	struct mm_judge_greylist ask;
+
+	if (store == NULL)
+		return mm_err_set(why, "it is not open");
+	if (!mm_judge_greylist(&ask, mail->settings, mail->facts,
+		mm_clock_wall(service_clock(service)), mail->arena))
+		return mm_err_set(why, "out of memory");
+	if (mm_store_update(store, &ask.update, sizeof(ask.request),
+		STORE_WAIT_MS, why) != MM_STORE_DONE)
+		return -1;
+	*ret = ask.request.answer;
+	return 0;
+}
+
+/*
+ * Wait or pass.  Mail that has no client's address has no network to be
+ * remembered, and mail passes where the store does not answer.
+ */
+static struct mm_greylist_answer
+ask_greylist(struct service *service, const struct outcome_case *mail)
+{
+	struct mm_greylist_answer answer = {.state = MM_GREYLIST_NONE};
+	struct mm_err why;
+
+	if (mail->facts->known[MM_FACT_CLIENT] != MM_KNOWN)
+		return answer;
+	if (ask_store(service, mail, &answer, &why) != 0) {
+		service_count(service, MM_STORE_ERRORS, 1);
+		service_trouble(service, TROUBLE_STORE, true, why.text);
+		return answer;
+	}
+	service_trouble(service, TROUBLE_STORE, false, NULL);
+	count_greylist(service, answer.state);
+	return answer;
+}
+
+static void
+set_reply(struct outcome *ret, const struct mm_reply *reply)
+{
+	ret->code = reply->code;
+	memcpy(ret->dsn, reply->dsn, sizeof(ret->dsn));
+	ret->dsn[0] = reply->code >= 500 ? '5' : '4';
+	snprintf(ret->text, sizeof(ret->text), "%s", reply->text);
+	mm_str_printable(ret->text, ' ');
+}
+
+static void
+finish(struct service *service, struct mm_decision *decision,
+    const struct outcome *outcome)
+{
+	char reply[MM_REPLY_MAX + 32];
+
+	snprintf(reply, sizeof(reply), "%d %s %s", outcome->code, outcome->dsn,
+	    outcome->text);
+	if (outcome->code != 0)
+		decision->reply = reply;
+	service_count(service, verdict_metrics[decision->action], 1);
+	logger_decision(service_logger(service), decision);
+}
+
+void
+outcome_carry_out(struct service *service, const struct outcome_case *mail,
+    const struct mm_result *result, struct outcome *ret)
+{
+	struct mm_decision decision = describe(mail, &result->why);
+	struct mm_greylist_answer answer;
+	struct mm_reply reply = result->reply;
+
+	record_effects(service, mail, result->effects);
+	decision.action = result->verdict;
+	ret->code = 0;
+	if (result->verdict == MM_ACCEPT && result->mark != NULL) {
+		answer = ask_greylist(service, mail);
+		if (answer.wait > 0) {
+			decision = describe(mail, result->mark);
+			decision.action = MM_GREYLISTED;
+			reply = mm_judge_greylist_reply(
+			    mail->facts, answer.wait, mail->arena);
+		}
+		if (answer.state == MM_GREYLIST_PASS)
+			decision.delay = answer.delay;
+	}
+	if (decision.action != MM_ACCEPT)
+		set_reply(ret, &reply);
+	finish(service, &decision, ret);
+}
+
+void
+outcome_let_pass(struct service *service, const struct outcome_case *mail,
+    const char *reason)
+{
+	const struct mm_why why = {.reason = reason};
+	const struct outcome none = {.code = 0};
+	struct mm_decision decision = describe(mail, &why);
+
+	decision.action = MM_ACCEPT;
+	finish(service, &decision, &none);
+}

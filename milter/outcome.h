@@ -1,0 +1,44 @@
+/*
+ * outcome - what a verdict leads to: the greylist is asked, records are
+ * written, verdicts are counted, and the reply is made.
+ *
+ * Once per recipient.
+ * Threads: confined.
+ */
+#ifndef MM_MILTER_OUTCOME_H
+#define MM_MILTER_OUTCOME_H
+
+#include <stdint.h>
+
+#include "lib/verdict.h"
+
+struct mm_arena;
+struct mm_result;
+struct mm_session;
+struct mm_settings;
+struct service;
+
+/* Whose verdict it is. */
+struct outcome_case {
+	const struct mm_settings *settings;
+	const struct mm_session *facts;
+	const char *session; /* its id */
+	int64_t wait_us;     /* spent waiting for answers */
+	struct mm_arena *arena;
+};
+
+/* The reply; code 0: let it go on. */
+struct outcome {
+	int code;
+	char dsn[12];
+	char text[MM_REPLY_MAX + 1]; /* one line, printable */
+};
+
+/* May wait for the store, for a bounded time. */
+void outcome_carry_out(struct service *service, const struct outcome_case *mail,
+    const struct mm_result *result, struct outcome *ret);
+/* Accepted without being judged, for this reason. */
+void outcome_let_pass(struct service *service, const struct outcome_case *mail,
+    const char *reason);
+
+#endif

@@ -1,0 +1,475 @@
+/* service - see service.h. */
+#include "milter/service.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "lib/clock.h"
+#include "lib/dns.h"
+#include "lib/dnsxl.h"
+#include "lib/err.h"
+#include "lib/lists.h"
+#include "lib/policy.h"
+#include "lib/settings.h"
+#include "lib/settings_dns.h"
+#include "lib/store.h"
+#include "milter/logger.h"
+
+#define STORE_RETRY 30 /* seconds between attempts to open the store */
+/* A trouble that comes and goes is one trouble: it has ended when it has not
+ * been seen for so long. */
+#define CALM_US (10 * INT64_C(1000000))
+
+struct service {
+	const struct mm_clock *clock;
+	struct mm_metrics *metrics;
+	struct logger *logger;
+	struct mm_lists *lists;
+	struct mm_dns *dns;
+	const struct mm_settings *standing; /* until a restart */
+	size_t descriptors;
+	time_t started;
+
+	pthread_mutex_t lock; /* covers the two; taken by nobody for long */
+	struct mm_policy *policy;
+	time_t loaded;
+
+	_Atomic(struct mm_store *) store; /* set once */
+	time_t store_tried;		  /* the supervisor's */
+	_Atomic bool trouble[NTROUBLES];
+	_Atomic int64_t troubled[NTROUBLES]; /* when, monotonic us */
+	_Atomic bool stopping;
+	_Atomic int in_flight;
+	_Atomic unsigned session_limit;
+	_Atomic unsigned last_session;
+};
+
+/* clang-format off */
+/* "BEGINS: why; SO", and "ENDED". */
+static const struct {
+	int priority;
+	const char *begins, *so, *ended;
+} troubles[NTROUBLES] = {
+	[TROUBLE_STORE] =    { LOG_ERR,     "greylist store fails",       "mail passes without it",             "greylist store works again" },
+	[TROUBLE_SESSIONS] = { LOG_WARNING, "too many sessions",          "more pass without being judged",     "not too many sessions any more: all are judged again" },
+	[TROUBLE_WAITERS] =  { LOG_WARNING, "too many recipients wait",   "more are judged without waiting",    "not too many recipients wait any more" },
+	[TROUBLE_MEMORY] =   { LOG_ERR,     "out of memory",              "such mail passes without being judged", "there is memory again" },
+};
+
+/* "list LABEL: BEGINS detail, SO", and "list LABEL: ENDED". */
+static const struct {
+	const char *begins, *so, *ended;
+} list_states[] = {
+	[MM_LIST_FINE] =   { "answers", "well", "answers" },
+	[MM_LIST_DEAD] =   { "does not answer:", "mail is judged without it", "answers again" },
+	[MM_LIST_ERRORS] = { "answers error code", "which is no listing: mail is judged without it", "answers no error codes any more" },
+	[MM_LIST_PARKED] = { "answers", "as no list does: mail is judged without it", "answers as a list again" },
+};
+/* clang-format on */
+
+static void
+say_list(struct service *service, const struct mm_list_event *event)
+{
+	if (event->begins)
+		logger_say(service->logger, LOG_WARNING, "list %s: %s %s, %s",
+		    event->label, list_states[event->state].begins,
+		    event->detail, list_states[event->state].so);
+	else
+		logger_say(service->logger, LOG_NOTICE, "list %s: %s",
+		    event->label, list_states[event->state].ended);
+}
+
+static void
+on_answered(void *ctx, const char *zone, const char *name,
+    enum mm_dns_type type, const struct mm_dns_answer *answer, int64_t took_us)
+{
+	struct service *service = ctx;
+	struct mm_list_event event;
+
+	(void)name;
+	if (type == MM_DNS_A &&
+	    mm_lists_answered(service->lists, zone, answer, took_us, &event))
+		say_list(service, &event);
+}
+
+static void
+on_breaker(void *ctx, const char *zone, const char *why)
+{
+	struct service *service = ctx;
+	struct mm_list_event event;
+
+	if (mm_lists_breaker(service->lists, zone, why, &event))
+		say_list(service, &event);
+}
+
+static int
+know_lists(
+    struct service *service, const struct mm_policy *policy, struct mm_err *err)
+{
+	const struct mm_dnsxl *list;
+
+	for (size_t i = 0; (list = mm_policy_dnsxl(policy, i)) != NULL; i++)
+		if (!mm_lists_add(service->lists, mm_dnsxl_text(list),
+			mm_dnsxl_label(list)))
+			return mm_err_set(err, "out of memory");
+	return 0;
+}
+
+static int
+start_resolver(struct service *service, struct mm_err *err)
+{
+	const struct mm_dns_watch watch = {
+	    .answered = on_answered,
+	    .breaker = on_breaker,
+	    .ctx = service,
+	};
+	struct mm_settings_dns dns;
+
+	if (mm_settings_dns_read(service->standing, &dns, err) != 0)
+		return -1;
+	service->dns =
+	    mm_dns_unbound_new(&dns.config, service->clock, &watch, err);
+	mm_settings_dns_clear(&dns);
+	return service->dns != NULL ? 0 : mm_err_in(err, "resolver");
+}
+
+static struct mm_store *
+open_store(const struct service *service, struct mm_err *err)
+{
+	const struct mm_settings *settings = service->standing;
+	const struct mm_store_config config = {
+	    .directory = settings->state_directory,
+	    .max_age = settings->greylist_max_age / 1000,
+	    .waiting_age = settings->greylist_retry_window / 1000,
+	};
+
+	return mm_store_sqlite_new(&config, service->clock, err);
+}
+
+/* A policy without greylisting needs no store. */
+void
+service_tend(struct service *service)
+{
+	struct mm_policy *policy;
+	struct mm_store *store;
+	struct mm_err err;
+	bool needed;
+
+	if (atomic_load(&service->store) != NULL ||
+	    (service->store_tried != 0 &&
+		time(NULL) - service->store_tried < STORE_RETRY))
+		return;
+	policy = service_policy(service);
+	needed = mm_policy_greylists(policy);
+	mm_policy_unref(policy);
+	if (!needed)
+		return;
+	service->store_tried = time(NULL);
+	store = open_store(service, &err);
+	atomic_store(&service->store, store);
+	service_trouble(service, TROUBLE_STORE, store == NULL,
+	    store == NULL ? err.text : NULL);
+}
+
+static unsigned
+limit_of(const struct service *service, const struct mm_settings *settings)
+{
+	if (settings->session_limit != 0)
+		return settings->session_limit;
+	return (unsigned)service->descriptors;
+}
+
+struct service *
+service_new(struct mm_policy *policy, struct logger *logger,
+    struct mm_metrics *metrics, size_t descriptors, struct mm_err *err)
+{
+	struct service *service = calloc(1, sizeof(*service));
+
+	if (service == NULL) {
+		mm_err_set(err, "out of memory");
+		return NULL;
+	}
+	service->clock = &mm_clock_system;
+	service->metrics = metrics;
+	service->logger = logger;
+	service->standing = mm_policy_settings(policy);
+	service->descriptors = descriptors;
+	service->started = service->loaded = time(NULL);
+	service->policy = mm_policy_ref(policy);
+	pthread_mutex_init(&service->lock, NULL);
+	atomic_store(
+	    &service->session_limit, limit_of(service, service->standing));
+	if ((service->lists = mm_lists_new()) == NULL) {
+		mm_err_set(err, "out of memory");
+		goto fail;
+	}
+	if (know_lists(service, policy, err) != 0 ||
+	    start_resolver(service, err) != 0)
+		goto fail;
+	service_tend(service);
+	return service;
+
+fail:
+	service_free(service);
+	return NULL;
+}
+
+void
+service_stop(struct service *service, int wait_ms)
+{
+	const struct timespec step = {.tv_nsec = 10 * 1000 * 1000};
+
+	atomic_store(&service->stopping, true);
+	for (; atomic_load(&service->in_flight) > 0 && wait_ms > 0;
+	     wait_ms -= 10)
+		nanosleep(&step, NULL);
+	if (atomic_load(&service->in_flight) > 0)
+		return;
+	mm_dns_free(service->dns);
+	mm_store_free(atomic_load(&service->store));
+	service->dns = NULL;
+	atomic_store(&service->store, NULL);
+}
+
+void
+service_free(struct service *service)
+{
+	if (service == NULL)
+		return;
+	mm_dns_free(service->dns);
+	mm_store_free(atomic_load(&service->store));
+	mm_lists_free(service->lists);
+	mm_policy_unref(service->policy);
+	pthread_mutex_destroy(&service->lock);
+	free(service);
+}
+
+struct mm_policy *
+service_policy(struct service *service)
+{
+	struct mm_policy *policy;
+
+	pthread_mutex_lock(&service->lock);
+	policy = mm_policy_ref(service->policy);
+	pthread_mutex_unlock(&service->lock);
+	return policy;
+}
+
+static int
+reload_resolver(struct service *service, const struct mm_settings *now,
+    const struct mm_settings *then, struct mm_err *err)
+{
+	struct mm_settings_dns dns;
+	int rc;
+
+	if (!mm_settings_dns_differ(now, then))
+		return 0;
+	if (mm_settings_dns_read(then, &dns, err) != 0)
+		return -1;
+	rc = mm_dns_reconfigure(service->dns, &dns.config, err);
+	mm_settings_dns_clear(&dns);
+	return rc;
+}
+
+/* The ages may have changed, or greylisting may be new. */
+static void
+keep_store(struct service *service, const struct mm_settings *settings)
+{
+	struct mm_store *store = atomic_load(&service->store);
+
+	if (store != NULL)
+		mm_store_keep(store, settings->greylist_max_age / 1000,
+		    settings->greylist_retry_window / 1000);
+	service->store_tried = 0;
+	service_tend(service);
+}
+
+int
+service_reload(
+    struct service *service, struct mm_policy *policy, struct mm_err *err)
+{
+	const struct mm_settings *settings = mm_policy_settings(policy);
+	struct mm_policy *old = service_policy(service);
+	int rc;
+
+	rc = know_lists(service, policy, err);
+	if (rc == 0)
+		rc = reload_resolver(
+		    service, mm_policy_settings(old), settings, err);
+	mm_policy_unref(old);
+	if (rc != 0) {
+		mm_policy_unref(policy);
+		return -1;
+	}
+	atomic_store(&service->session_limit, limit_of(service, settings));
+	pthread_mutex_lock(&service->lock);
+	old = service->policy;
+	service->policy = policy;
+	service->loaded = time(NULL);
+	pthread_mutex_unlock(&service->lock);
+	mm_policy_unref(old);
+	keep_store(service, settings);
+	return 0;
+}
+
+bool
+service_enter(struct service *service)
+{
+	atomic_fetch_add(&service->in_flight, 1);
+	if (!atomic_load(&service->stopping))
+		return true;
+	service_leave(service);
+	return false;
+}
+
+void
+service_leave(struct service *service)
+{
+	atomic_fetch_sub(&service->in_flight, 1);
+}
+
+bool
+service_admit(struct service *service)
+{
+	int64_t open;
+	bool above;
+
+	service_count(service, MM_SESSIONS, 1);
+	service_count(service, MM_SESSIONS_OPEN, 1);
+	open = service_counted(service, MM_SESSIONS_OPEN);
+	above = open > atomic_load(&service->session_limit);
+	if (above) {
+		service_count(service, MM_SESSIONS_REFUSED, 1);
+		service_trouble(service, TROUBLE_SESSIONS, true,
+		    "session_limit, or descriptors, reached");
+	}
+	return !above;
+}
+
+void
+service_dismiss(struct service *service)
+{
+	service_count(service, MM_SESSIONS_OPEN, -1);
+	if (service_counted(service, MM_SESSIONS_OPEN) <
+	    atomic_load(&service->session_limit))
+		service_trouble(service, TROUBLE_SESSIONS, false, NULL);
+}
+
+/* Above the limit that is for sessions there is a tenth to let them pass. */
+bool
+service_full(struct service *service)
+{
+	return service_counted(service, MM_SESSIONS_OPEN) >=
+	       (int64_t)(service->descriptors + service->descriptors / 10);
+}
+
+bool
+service_may_wait(struct service *service, const struct mm_settings *settings)
+{
+	bool may;
+
+	service_count(service, MM_WAITERS, 1);
+	may = service_counted(service, MM_WAITERS) <= settings->waiter_limit;
+	if (!may)
+		service_count(service, MM_WAITERS_REFUSED, 1);
+	service_trouble(service, TROUBLE_WAITERS, !may, "waiter_limit reached");
+	return may;
+}
+
+void
+service_waited(struct service *service)
+{
+	service_count(service, MM_WAITERS, -1);
+}
+
+void
+service_trouble(
+    struct service *service, enum trouble which, bool is, const char *why)
+{
+	int64_t now;
+
+	/* nearly always nothing is wrong, and nothing was */
+	if (!is && !atomic_load(&service->trouble[which]))
+		return;
+	now = mm_clock_mono(service->clock);
+	if (is)
+		atomic_store(&service->troubled[which], now);
+	else if (now - atomic_load(&service->troubled[which]) < CALM_US)
+		return;
+	if (atomic_exchange(&service->trouble[which], is) == is)
+		return;
+	if (is)
+		logger_say(service->logger, troubles[which].priority,
+		    "%s: %s; %s", troubles[which].begins, why,
+		    troubles[which].so);
+	else
+		logger_say(
+		    service->logger, LOG_NOTICE, "%s", troubles[which].ended);
+}
+
+const struct mm_clock *
+service_clock(struct service *service)
+{
+	return service->clock;
+}
+
+struct mm_dns *
+service_dns(struct service *service)
+{
+	return service->dns;
+}
+
+struct mm_lists *
+service_lists(struct service *service)
+{
+	return service->lists;
+}
+
+struct mm_store *
+service_store(struct service *service)
+{
+	return atomic_load(&service->store);
+}
+
+struct logger *
+service_logger(struct service *service)
+{
+	return service->logger;
+}
+
+time_t
+service_started(const struct service *service)
+{
+	return service->started;
+}
+
+time_t
+service_loaded(const struct service *service)
+{
+	return service->loaded;
+}
+
+void
+service_count(struct service *service, enum mm_metric which, int64_t by)
+{
+	mm_metric_add(service->metrics, which, by);
+}
+
+int64_t
+service_counted(struct service *service, enum mm_metric which)
+{
+	return mm_metric_get(service->metrics, which);
+}
+
+void
+service_session_id(struct service *service, char id[24])
+{
+	unsigned n = atomic_fetch_add(&service->last_session, 1);
+
+	snprintf(id, 24, "%08llx%06x",
+	    (unsigned long long)mm_clock_wall(service->clock), n & 0xffffff);
+}

@@ -1,0 +1,95 @@
+/*
+ * service - what all sessions share: the policy in force, the resolver, the
+ * store, the lists, the counters, the log, and the limits.
+ *
+ * Threads: shared.  The policy is swapped under a leaf lock, the rest are
+ * atomics or lock for themselves.
+ */
+#ifndef MM_MILTER_SERVICE_H
+#define MM_MILTER_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "lib/metrics.h"
+
+struct logger;
+struct mm_clock;
+struct mm_complaints;
+struct mm_dns;
+struct mm_err;
+struct mm_lists;
+struct mm_policy;
+struct mm_settings;
+struct mm_store;
+struct service;
+
+/* Things that go wrong and right again, each said once per change. */
+enum trouble {
+	TROUBLE_STORE,	  /* the greylist's store fails */
+	TROUBLE_SESSIONS, /* more sessions than the limit */
+	TROUBLE_WAITERS,  /* more callbacks would wait than the limit */
+	TROUBLE_MEMORY,	  /* a session could not be judged for lack of it */
+	NTROUBLES,
+};
+
+/*
+ * policy is the first one in force, and its settings are those that stand
+ * until a restart; it, logger and metrics are borrowed and outlive the
+ * service.  descriptors: how many there are for sessions.  NULL: *err.
+ */
+struct service *service_new(struct mm_policy *policy, struct logger *logger,
+    struct mm_metrics *metrics, size_t descriptors, struct mm_err *err);
+/*
+ * No more work is begun; waits until what is in flight has ended, at most so
+ * long, then closes store and resolver.  What could not end in time keeps
+ * them open: the process is about to end anyway.
+ */
+void service_stop(struct service *service, int wait_ms);
+/* Only where no callback can come any more.  NULL is fine. */
+void service_free(struct service *service);
+
+/* The policy in force; the caller unrefs it. */
+struct mm_policy *service_policy(struct service *service);
+/*
+ * Puts a policy in force for sessions that begin from now on; takes the
+ * reference.  -1: *err; the resolver refuses its settings, and everything
+ * stays as it was.
+ */
+int service_reload(
+    struct service *service, struct mm_policy *policy, struct mm_err *err);
+/* Now and then: opens a store that could not be opened at the time. */
+void service_tend(struct service *service);
+
+/* Around each callback.  False: the service stops, nothing is to be done. */
+bool service_enter(struct service *service);
+void service_leave(struct service *service);
+/* Around a session.  admit: may it be judged?  Each is dismissed. */
+bool service_admit(struct service *service);
+void service_dismiss(struct service *service);
+/* So near the end of the descriptors that a connection is better closed. */
+bool service_full(struct service *service);
+/* Around a verdict that may have to wait.  False: too many wait already. */
+bool service_may_wait(
+    struct service *service, const struct mm_settings *settings);
+void service_waited(struct service *service);
+
+/* Says when a trouble begins and when it has ended. */
+void service_trouble(
+    struct service *service, enum trouble which, bool is, const char *why);
+
+const struct mm_clock *service_clock(struct service *service);
+struct mm_dns *service_dns(struct service *service);
+struct mm_lists *service_lists(struct service *service);
+struct mm_store *service_store(struct service *service); /* NULL: none now */
+struct logger *service_logger(struct service *service);
+time_t service_started(const struct service *service);
+time_t service_loaded(const struct service *service); /* its policy */
+void service_count(struct service *service, enum mm_metric which, int64_t by);
+int64_t service_counted(struct service *service, enum mm_metric which);
+/* Short, and unlike any other session's. */
+void service_session_id(struct service *service, char id[24]);
+
+#endif

@@ -1,0 +1,404 @@
+/* supervisor - see supervisor.h. */
+#include "milter/supervisor.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "lib/conf.h"
+#include "lib/err.h"
+#include "lib/metrics.h"
+#include "lib/policy.h"
+#include "lib/settings.h"
+#include "lib/settings_daemon.h"
+#include "milter/callbacks.h"
+#include "milter/control.h"
+#include "milter/daemonize.h"
+#include "milter/logger.h"
+#include "milter/notify.h"
+#include "milter/privileges.h"
+#include "milter/service.h"
+#include "milter/signals.h"
+#include "milter/socket.h"
+#include "milter/stats.h"
+
+#define TEND_MS 10000 /* how often things are looked after */
+/* A stop waits so long for verdicts in flight; then the MTA does without. */
+#define FINISH_MS 5000
+/* Descriptors that are not for sessions: the resolver's, tables, the store. */
+#define RESERVED_MAX 4096
+
+struct supervisor {
+	const struct supervisor_options *options;
+	struct mm_policy *first; /* its restart settings stand */
+	const struct mm_settings *standing;
+	struct privileges who;
+	size_t descriptors;
+	struct mm_metrics *metrics;
+	struct logger *logger;
+	struct service *service;
+	struct control *control;
+	struct mm_err err;
+};
+
+void
+complaint_format(const struct mm_complaint *complaint, char text[COMPLAINT_MAX])
+{
+	char line[16] = "";
+
+	if (complaint->line > 0)
+		snprintf(line, sizeof(line), ":%u", complaint->line);
+	snprintf(text, COMPLAINT_MAX, "%s%s%s%s%s",
+	    complaint->file != NULL ? complaint->file : "", line,
+	    complaint->file != NULL ? ": " : "",
+	    complaint->severity == MM_NOTICE ? "notice: " : "",
+	    complaint->text);
+}
+
+static void
+log_complaints(struct logger *logger, const struct mm_complaints *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		char text[COMPLAINT_MAX];
+
+		complaint_format(&all->list[i], text);
+		logger_say(logger,
+		    all->list[i].severity == MM_NOTICE ? LOG_NOTICE : LOG_ERR,
+		    "%s", text);
+	}
+}
+
+/*
+ * As many descriptors as we may have.  At the very end of them libmilter's
+ * listener would spin; so sessions get what is left after a reserve, less a
+ * tenth in which those too many are told so.
+ */
+static size_t
+raise_descriptors(void)
+{
+	struct rlimit limit = {.rlim_cur = 1024, .rlim_max = 1024};
+	size_t n;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	n = limit.rlim_cur > 1000000 ? 1000000 : limit.rlim_cur;
+	n -= n / 2 < RESERVED_MAX ? n / 2 : RESERVED_MAX;
+	return n / 11 * 10;
+}
+
+static int
+open_milter_socket(struct supervisor *s)
+{
+	const struct mm_settings *settings = s->standing;
+	const char *where = settings->milter_socket;
+	struct privileges_were were;
+	char inherited[16];
+	int fd = socket_inherited(), rc;
+
+	if (fd != -1) {
+		snprintf(inherited, sizeof(inherited), "fd:%d", fd);
+		where = inherited;
+	}
+	if (socket_probe(where, &s->err) != 0)
+		return -1;
+	were = privileges_for_socket(&s->who, settings->milter_socket_mode);
+	rc = callbacks_open(where, &s->err);
+	privileges_restore(were);
+	return rc;
+}
+
+/* What only root can make, where it is not there yet. */
+static void
+make_directories(struct supervisor *s)
+{
+	const char *rest;
+	char path[256];
+
+	mm_socket_kind(s->standing->control_socket, &rest);
+	snprintf(path, sizeof(path), "%s", rest);
+	privileges_make_directory(&s->who, dirname(path), 0755);
+	privileges_make_directory(&s->who, s->standing->state_directory, 0750);
+}
+
+/* systemd says where stderr leads when that is the journal. */
+static bool
+under_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(own, stream) == 0;
+}
+
+static int
+start_logger(struct supervisor *s)
+{
+	const char *log_to = s->standing->log_to;
+	bool fine;
+
+	if (log_to[0] == '\0')
+		log_to = under_journal()	  ? "journal"
+			 : s->options->foreground ? "stderr"
+						  : "syslog";
+	s->logger = logger_new(log_to, s->options->foreground ? "stderr" : NULL,
+	    s->metrics, &fine, &s->err);
+	if (s->logger == NULL)
+		return -1;
+	if (fine)
+		return 0;
+	/* a file that cannot be opened is a mistake; a log daemon that is not
+	 * there yet may come */
+	if (strncmp(log_to, "json:", 5) == 0) {
+		logger_free(s->logger);
+		s->logger = NULL;
+		return mm_err_in(&s->err, "log_to");
+	}
+	fprintf(stderr, "mailmum: log_to: %s\n", s->err.text);
+	return 0;
+}
+
+static int reload(struct supervisor *s, struct mm_complaints *all);
+
+static void
+run_stats(void *ctx, struct control_reply *reply)
+{
+	struct supervisor *s = ctx;
+
+	reply->code = CONTROL_DONE;
+	snprintf(reply->text, sizeof(reply->text), "stats");
+	if (stats_write(s->service, reply->body) != 0) {
+		reply->code = CONTROL_FAILED;
+		snprintf(reply->text, sizeof(reply->text), "out of memory");
+	}
+}
+
+static void
+run_reload(void *ctx, struct control_reply *reply)
+{
+	struct supervisor *s = ctx;
+	struct mm_complaints all = {0};
+	int rc = reload(s, &all);
+
+	reply->code = rc == 0 ? CONTROL_DONE : CONTROL_FAILED;
+	snprintf(reply->text, sizeof(reply->text), "%s",
+	    rc == 0 ? "reloaded" : "not reloaded: the running policy stays");
+	for (size_t i = 0; i < all.n; i++) {
+		char text[COMPLAINT_MAX];
+
+		complaint_format(&all.list[i], text);
+		fprintf(reply->body, "%s\n", text);
+	}
+	mm_complaints_clear(&all);
+}
+
+static const struct control_command commands[] = {
+    {"stats", run_stats},
+    {"reload", run_reload},
+};
+
+/* Everything that has threads of its own.  They are born with all signals
+ * blocked; the main thread is the one to take them. */
+static int
+start_threads(struct supervisor *s)
+{
+	int rc = -1;
+
+	if (signals_install(&s->err) != 0)
+		return -1;
+	if ((s->metrics = mm_metrics_new()) == NULL)
+		return mm_err_set(&s->err, "out of memory");
+	signals_block();
+	if (start_logger(s) == 0) {
+		s->service = service_new(
+		    s->first, s->logger, s->metrics, s->descriptors, &s->err);
+		rc = s->service != NULL ? 0 : -1;
+	}
+	signals_unblock();
+	return rc;
+}
+
+static int
+start(struct supervisor *s)
+{
+	s->descriptors = raise_descriptors();
+	if (privileges_find(s->standing, &s->who, &s->err) != 0)
+		return EX_CONFIG;
+	if (open_milter_socket(s) != 0)
+		return EX_UNAVAILABLE;
+	make_directories(s);
+	if (privileges_drop(&s->who, &s->err) != 0 || start_threads(s) != 0)
+		return EX_OSERR;
+	umask(0027);
+	s->control = control_new(s->standing->control_socket, commands,
+	    sizeof(commands) / sizeof(commands[0]), s, &s->err);
+	if (s->control == NULL)
+		return EX_UNAVAILABLE;
+	return callbacks_start(s->service, &s->err) == 0 ? EX_OK : EX_OSERR;
+}
+
+/* What is wrong is in *all; what runs stays then. */
+static int
+load_anew(struct supervisor *s, struct mm_complaints *all)
+{
+	const char *config = s->options->config;
+	struct mm_policy *policy;
+	struct mm_err err;
+
+	if ((policy = mm_policy_load(config, all, &err)) == NULL) {
+		if (all->errors == 0)
+			mm_complain(all, MM_ERROR, config, 0, "%s", err.text);
+		return -1;
+	}
+	mm_settings_compare(
+	    s->standing, mm_policy_settings(policy), config, all);
+	if (service_reload(s->service, policy, &err) == 0)
+		return 0;
+	mm_complain(all, MM_ERROR, config, 0, "%s", err.text);
+	return -1;
+}
+
+static int
+reload(struct supervisor *s, struct mm_complaints *all)
+{
+	int rc;
+
+	notify_reloading();
+	rc = load_anew(s, all);
+	logger_reopen(s->logger);
+	log_complaints(s->logger, all);
+	if (rc == 0) {
+		mm_metric_add(s->metrics, MM_RELOADS, 1);
+		logger_say(
+		    s->logger, LOG_NOTICE, "reloaded %s", s->options->config);
+	} else {
+		mm_metric_add(s->metrics, MM_RELOADS_FAILED, 1);
+		logger_say(s->logger, LOG_ERR,
+		    "not reloaded: the running policy stays");
+	}
+	notify_ready();
+	return rc;
+}
+
+static void
+reload_by_signal(struct supervisor *s)
+{
+	struct mm_complaints all = {0};
+
+	reload(s, &all);
+	mm_complaints_clear(&all);
+}
+
+static int
+shorter(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Until it is to end.  The exit code. */
+static int
+loop(struct supervisor *s)
+{
+	int watchdog = notify_watchdog_ms();
+	struct pollfd fds[CONTROL_FDS + 1];
+	bool want_reload, want_stop;
+
+	for (;;) {
+		int wait = shorter(TEND_MS, watchdog > 0 ? watchdog : -1);
+
+		wait = shorter(wait, control_prepare(s->control, &fds[1]));
+		fds[0] = (struct pollfd){.fd = signals_fd(), .events = POLLIN};
+		if (poll(fds, CONTROL_FDS + 1, wait) == -1)
+			continue; /* a signal: its flag is read next time */
+		if (watchdog > 0)
+			notify_alive();
+		signals_take(&want_reload, &want_stop);
+		if (want_stop)
+			return EX_OK;
+		if (callbacks_ended()) {
+			logger_say(s->logger, LOG_ERR,
+			    "libmilter has ended by itself: it has told "
+			    "syslog why");
+			return EX_SOFTWARE;
+		}
+		if (want_reload)
+			reload_by_signal(s);
+		control_serve(s->control, &fds[1]);
+		service_tend(s->service);
+	}
+}
+
+/* Half a start, taken back: libmilter's thread is not there yet. */
+static void
+take_back(struct supervisor *s)
+{
+	control_free(s->control);
+	service_free(s->service);
+	logger_free(s->logger);
+	mm_metrics_free(s->metrics);
+	mm_policy_unref(s->first);
+}
+
+static void
+say_started(struct supervisor *s, const struct mm_complaints *notices)
+{
+	log_complaints(s->logger, notices);
+	if (mm_policy_empty(s->first))
+		logger_say(s->logger, LOG_WARNING,
+		    "%s: no restriction in it: all mail passes",
+		    s->options->config);
+	logger_say(
+	    s->logger, LOG_NOTICE, "mailmum " MAILMUM_VERSION " is ready");
+}
+
+int
+supervisor_run(const struct supervisor_options *options,
+    struct mm_policy *policy, const struct mm_complaints *notices)
+{
+	struct supervisor s = {
+	    .options = options,
+	    .first = policy,
+	    .standing = mm_policy_settings(policy),
+	};
+	int background = -1, code;
+
+	if (!options->foreground && (background = daemonize(&s.err)) == -1)
+		code = EX_OSERR;
+	else
+		code = start(&s);
+	if (code != EX_OK) {
+		fprintf(stderr, "mailmum: %s\n", s.err.text);
+		take_back(&s);
+		return code;
+	}
+	say_started(&s, notices);
+	notify_ready();
+	if (background != -1)
+		daemonize_ready(background);
+
+	code = loop(&s);
+	notify_stopping();
+	logger_say(s.logger, LOG_NOTICE, "stopping");
+	callbacks_stop();
+	control_free(s.control);
+	service_stop(s.service, FINISH_MS);
+	logger_free(s.logger);
+	/* libmilter's threads may still be there: nothing is freed under
+	 * them, and nothing runs at exit */
+	_exit(code);
+}

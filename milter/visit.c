@@ -1,0 +1,251 @@
+/* visit - see visit.h. */
+#include "milter/visit.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/judge.h"
+#include "milter/service.h"
+
+/* Of a transaction's sender, or of one recipient: eight times what the milter
+ * protocol carries, so that no long address passes for want of memory. */
+#define MAIL_MAX (512 * 1024)
+/* What was asked at connect serves a first MAIL that comes within this. */
+#define FRESH_US (60 * INT64_C(1000000))
+
+struct visit {
+	struct service *service;
+	struct mm_policy *policy; /* NULL: let pass, above the limit */
+	struct mm_session facts;
+	struct mm_judge judge;
+	struct mm_arena *mail; /* the sender's; NULL between transactions */
+	struct mm_arena *rcpt; /* the recipient's; likewise */
+	unsigned lacks;	       /* facts that the last walk waits for */
+	int64_t asked_us;      /* when the transaction's first walk was */
+	bool used;	       /* a transaction has begun with these answers */
+	char id[24];
+};
+
+static void
+out_of_memory(struct visit *visit)
+{
+	service_count(visit->service, MM_OUT_OF_MEMORY, 1);
+	service_trouble(visit->service, TROUBLE_MEMORY, true, "in a session");
+}
+
+/* From here on everything passes. */
+static void
+give_up(struct visit *visit)
+{
+	out_of_memory(visit);
+	mm_judge_clear(&visit->judge);
+	mm_policy_unref(visit->policy);
+	visit->policy = NULL;
+}
+
+/* Sends the questions on their way.  An idle session keeps no walk. */
+static void
+look_ahead(struct visit *visit)
+{
+	struct mm_result result;
+
+	if (visit->asked_us == 0)
+		visit->asked_us = mm_clock_mono(visit->judge.clock);
+	mm_judge_ask(&visit->judge, &visit->facts, &result);
+	visit->lacks = result.done ? 0 : result.lacks;
+	mm_arena_clear(visit->judge.arena);
+}
+
+static unsigned
+facts_known(const struct visit *visit)
+{
+	unsigned known = 0;
+
+	for (enum mm_fact f = 0; f < MM_NFACTS; f++)
+		if (visit->facts.known[f] != MM_NOT_YET)
+			known |= MM_NEEDS(f);
+	return known;
+}
+
+static bool
+begin(struct visit *visit, const struct mm_session_client *told)
+{
+	if (!mm_session_connect(&visit->facts, told))
+		return false;
+	visit->policy = service_policy(visit->service);
+	return mm_judge_init(&visit->judge, visit->policy,
+		   service_dns(visit->service),
+		   service_clock(visit->service)) == 0;
+}
+
+struct visit *
+visit_new(struct service *service, const struct mm_session_client *told)
+{
+	struct visit *visit = calloc(1, sizeof(*visit));
+	bool admitted = service_admit(service);
+
+	if (visit == NULL) {
+		service_dismiss(service);
+		service_count(service, MM_OUT_OF_MEMORY, 1);
+		return NULL;
+	}
+	visit->service = service;
+	service_session_id(service, visit->id);
+	mm_session_init(&visit->facts);
+	if (!admitted)
+		return visit;
+	if (begin(visit, told))
+		look_ahead(visit);
+	else
+		give_up(visit);
+	return visit;
+}
+
+static void
+drop_arenas(struct visit *visit)
+{
+	mm_arena_free(visit->mail);
+	mm_arena_free(visit->rcpt);
+	visit->mail = visit->rcpt = NULL;
+}
+
+void
+visit_free(struct visit *visit)
+{
+	if (visit == NULL)
+		return;
+	mm_judge_clear(&visit->judge);
+	mm_policy_unref(visit->policy);
+	mm_session_clear(&visit->facts);
+	drop_arenas(visit);
+	service_dismiss(visit->service);
+	free(visit);
+}
+
+bool
+visit_judges(const struct visit *visit)
+{
+	return visit != NULL && visit->policy != NULL;
+}
+
+/* A second HELO, as after STARTTLS, is a fact that has come, too. */
+void
+visit_helo(struct visit *visit, const char *raw)
+{
+	bool again = visit->facts.known[MM_FACT_HELO] == MM_KNOWN;
+
+	if (visit->policy == NULL)
+		return;
+	if (!mm_session_helo(&visit->facts, raw)) {
+		give_up(visit);
+		return;
+	}
+	if (again || (visit->lacks & MM_NEEDS(MM_FACT_HELO)) != 0)
+		look_ahead(visit);
+}
+
+/* Answers and misses belong to one transaction. */
+static bool
+forget_answers(struct visit *visit)
+{
+	int64_t now = mm_clock_mono(visit->judge.clock);
+
+	if (!visit->used && now - visit->asked_us < FRESH_US)
+		return true;
+	visit->asked_us = 0;
+	return mm_judge_end_mail(&visit->judge) == 0;
+}
+
+static bool
+begin_mail(struct visit *visit, const struct visit_mail *mail)
+{
+	if (!forget_answers(visit))
+		return false;
+	visit->used = true;
+	visit->mail = mm_arena_new(MAIL_MAX);
+	visit->rcpt = mm_arena_new(MAIL_MAX);
+	return visit->mail != NULL && visit->rcpt != NULL &&
+	       mm_session_auth(
+		   &visit->facts, mail->type, mail->authen, mail->author) &&
+	       mm_session_mail(
+		   &visit->facts, visit->mail, mail->raw, mail->key);
+}
+
+void
+visit_mail(struct visit *visit, const struct visit_mail *mail)
+{
+	unsigned before;
+
+	if (visit->policy == NULL)
+		return;
+	visit_end_mail(visit);
+	before = facts_known(visit);
+	service_count(visit->service, MM_TRANSACTIONS, 1);
+	if (!begin_mail(visit, mail)) {
+		give_up(visit);
+		return;
+	}
+	if (visit->asked_us == 0 ||
+	    (visit->lacks & facts_known(visit) & ~before) != 0)
+		look_ahead(visit);
+}
+
+/* The verdict, with the waiting that it takes.  How long that was. */
+static int64_t
+decide(struct visit *visit, struct mm_result *ret)
+{
+	const struct mm_settings *settings = mm_policy_settings(visit->policy);
+	bool may_wait = service_may_wait(visit->service, settings);
+	int64_t waited;
+	bool missed;
+
+	waited = mm_judge_decide(&visit->judge, &visit->facts,
+	    may_wait ? settings->dns_deadline * 1000 : 0, ret, &missed);
+	service_waited(visit->service);
+	if (missed && may_wait)
+		service_count(visit->service, MM_DEADLINES, 1);
+	return waited;
+}
+
+void
+visit_rcpt(struct visit *visit, const char *raw, const char *key,
+    const char *queue_id, struct outcome *ret)
+{
+	struct outcome_case mail = {
+	    .facts = &visit->facts,
+	    .session = visit->id,
+	};
+	struct mm_result result;
+
+	ret->code = 0;
+	if (visit->policy == NULL || visit->rcpt == NULL)
+		return;
+	mm_arena_clear(visit->rcpt);
+	if (!mm_session_rcpt(&visit->facts, visit->rcpt, raw, key, queue_id)) {
+		out_of_memory(visit);
+		return;
+	}
+	mail.settings = mm_policy_settings(visit->policy);
+	mail.arena = visit->judge.arena;
+	if (visit->facts.postmaster) {
+		outcome_let_pass(visit->service, &mail, "postmaster");
+		return;
+	}
+	mail.wait_us = decide(visit, &result);
+	if (!result.done || result.failed)
+		out_of_memory(visit);
+	else
+		service_trouble(visit->service, TROUBLE_MEMORY, false, NULL);
+	if (result.done)
+		outcome_carry_out(visit->service, &mail, &result, ret);
+	mm_arena_clear(visit->judge.arena);
+}
+
+void
+visit_end_mail(struct visit *visit)
+{
+	mm_session_end_mail(&visit->facts);
+	drop_arenas(visit);
+}

@@ -1,0 +1,42 @@
+/*
+ * visit - one SMTP session: what libmilter's callbacks tell becomes facts, and
+ * at RCPT a verdict.
+ *
+ * Knows nothing of libmilter.  A session keeps the policy that it began with.
+ * Where memory is out, mail passes without being judged, and that is said.
+ * Threads: confined; a session belongs to one callback at a time.
+ */
+#ifndef MM_MILTER_VISIT_H
+#define MM_MILTER_VISIT_H
+
+#include <stdbool.h>
+
+#include "milter/outcome.h"
+
+struct mm_session_client;
+struct service;
+struct visit;
+
+/* Begins at connect.  NULL: out of memory, nothing of it will be judged. */
+struct visit *visit_new(
+    struct service *service, const struct mm_session_client *told);
+void visit_free(struct visit *visit); /* NULL is fine */
+/* Else everything passes; NULL does. */
+bool visit_judges(const struct visit *visit);
+
+/* Neither waits.  The strings are as the MTA has them; any but raw may be
+ * NULL. */
+void visit_helo(struct visit *visit, const char *raw);
+struct visit_mail {
+	const char *raw;		    /* as the client wrote it */
+	const char *key;		    /* {mail_addr} */
+	const char *type, *authen, *author; /* {auth_...} */
+};
+void visit_mail(struct visit *visit, const struct visit_mail *mail);
+/* Waits for answers and the store, each for a bounded time. */
+void visit_rcpt(struct visit *visit, const char *raw, const char *key,
+    const char *queue_id, struct outcome *ret);
+/* The transaction is over, by whatever end; may come at any time. */
+void visit_end_mail(struct visit *visit);
+
+#endif
