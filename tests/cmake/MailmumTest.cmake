@@ -31,3 +31,17 @@ function(mm_fuzz name)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   endif()
 endfunction()
+
+# A Python test of the daemon, tests/daemon/test_NAME.py: the real one, on
+# sockets of its own, with no network.
+find_program(PYTHON3 python3)
+function(mm_daemon_test name)
+  if(NOT PYTHON3)
+    message(STATUS "no python3: daemon.${name} is left out")
+    return()
+  endif()
+  add_test(NAME daemon.${name}
+    COMMAND ${PYTHON3} -B ${CMAKE_CURRENT_SOURCE_DIR}/daemon/test_${name}.py)
+  set_tests_properties(daemon.${name} PROPERTIES LABELS unit TIMEOUT 300
+    ENVIRONMENT "MAILMUM=$<TARGET_FILE:mailmum>")
+endfunction()

@@ -1,0 +1,144 @@
+"""A mailmum of one's own: a directory, a configuration, a process."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+MAILMUM = os.environ["MAILMUM"]
+PATIENCE = 20  # seconds; builds with sanitizers are slow on busy machines
+
+SETTINGS = """\
+milter_socket = unix:{dir}/milter.sock
+milter_socket_group =
+control_socket = unix:{dir}/control.sock
+state_directory = {dir}
+user =
+log_to = json:{dir}/log
+dns_trust_anchor_file = none
+dns_stub = .=127.0.0.1@9
+"""
+
+
+def until(test, what):
+    """Waits for test() to be true, and gives what it returned."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        got = test()
+        if got:
+            return got
+        time.sleep(0.01)
+    raise AssertionError(f"not within {PATIENCE} s: {what}")
+
+
+class Gate:
+    """A daemon, running from start() to stop()."""
+
+    def __init__(self, policy, settings=""):
+        self.dir = tempfile.mkdtemp(prefix="mm_daemon_")
+        self.config = self.path("mailmum.conf")
+        self.milter = self.path("milter.sock")
+        self.settings = settings
+        self.process = None
+        self.configure(policy)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *_):
+        try:
+            if self.process is not None and self.process.poll() is None:
+                code = self.stop()
+                assert kind is not None or code == 0, self.errors()
+        finally:
+            shutil.rmtree(self.dir)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def configure(self, policy):
+        """Later settings count: self.settings may override the first ones.
+        Written aside and renamed, for a reload sees no half of it."""
+        text = SETTINGS.format(dir=self.dir)
+        for line in self.settings.splitlines():
+            name = line.split("=")[0].strip()
+            text = "".join(old + "\n" for old in text.splitlines()
+                           if old.split("=")[0].strip() != name)
+            text += line.format(dir=self.dir) + "\n"
+        with open(self.config + ".new", "w", encoding="utf-8") as f:
+            f.write(text + policy)
+        os.rename(self.config + ".new", self.config)
+
+    def start(self, wait=True, **popen):
+        command = popen.pop("command", [MAILMUM, "-f", "-c", self.config])
+        with open(self.path("stderr"), "ab") as stderr:
+            self.process = subprocess.Popen(command, stderr=stderr, **popen)
+        if wait:
+            until(self.ready, "the daemon is ready: " + self.errors())
+        return self
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError("the daemon ended: " + self.errors())
+        return self.lines("is ready")
+
+    def signal(self, sig):
+        os.kill(self.process.pid, sig)
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+    def errors(self):
+        try:
+            with open(self.path("stderr"), encoding="utf-8") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def log(self, name="log"):
+        """Every line of the log must be a JSON object."""
+        try:
+            with open(self.path(name), encoding="utf-8") as f:
+                return [json.loads(line) for line in f]
+        except FileNotFoundError:
+            return []
+
+    def records(self, **fields):
+        """The decisions that have these values."""
+        return [entry for entry in self.log() if "action" in entry and
+                all(entry.get(k) == v for k, v in fields.items())]
+
+    def record(self, **fields):
+        """The one decision that has these values, once it is there."""
+        found = until(lambda: self.records(**fields), f"a record {fields}")
+        assert len(found) == 1, found
+        return found[0]
+
+    def lines(self, part):
+        """The daemon's own lines with part in them."""
+        return [entry["message"] for entry in self.log()
+                if part in entry.get("message", "")]
+
+    def control(self, request):
+        """(code, text, body) of a request on the control socket."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(PATIENCE)
+            sock.connect(self.path("control.sock"))
+            sock.sendall(request)
+            data = b""
+            while True:
+                more = sock.recv(65536)
+                if not more:
+                    break
+                data += more
+        first, _, body = data.decode().partition("\n")
+        return int(first[:3]), first[4:], body
+
+    def counters(self):
+        code, _, body = self.control(b"stats\n")
+        assert code == 200, code
+        return json.loads(body)["counters"]
