@@ -102,20 +102,22 @@ say_chains(FILE *out, const struct summary *s)
 		fputs("There is no restriction: all mail is let in. ", out);
 		return;
 	}
-	fprintf(out,
-	    "For each recipient %zu step%s in %zu list%s %s taken: ", s->all,
-	    plural(s->all), s->chains, plural(s->chains),
-	    s->all == 1 ? "is" : "are");
+	fprintf(out, "For each recipient the policy takes %zu step%s", s->all,
+	    plural(s->all));
 	for (size_t c = 0, said = 0; c < MM_NCHAIN; c++) {
 		if (s->steps[c] == 0)
 			continue;
+		fputs(s->chains == 1	     ? " "
+		      : said == 0	     ? ": "
+		      : said + 1 < s->chains ? ", "
+					     : " and ",
+		    out);
+		if (s->chains > 1)
+			fprintf(out, "%zu ", s->steps[c]);
+		fprintf(out, "in %s", mm_chain_name((enum mm_chain)c));
 		said++;
-		fprintf(out, "%s (%zu)%s", mm_chain_name((enum mm_chain)c),
-		    s->steps[c],
-		    said == s->chains	    ? ". "
-		    : said + 1 == s->chains ? " and "
-					    : ", ");
 	}
+	fputs(". ", out);
 }
 
 static void
@@ -127,8 +129,8 @@ say_dns(FILE *out, const struct mm_settings *settings)
 		fputs("mailmum resolves names itself, from the root", out);
 	if (*settings->dns_stub != '\0')
 		fprintf(out, ", except for %s", settings->dns_stub);
-	fprintf(out, "; a recipient waits for answers for %" PRId64 " ms. ",
-	    settings->dns_deadline);
+	fprintf(out, "; a recipient waits %g seconds for answers at most. ",
+	    (double)settings->dns_deadline / 1000);
 }
 
 /* The summary in plain words, one long line. */
@@ -148,13 +150,13 @@ say_summary(FILE *out, const struct mm_policy *policy, const struct summary *s)
 	if (s->tables > 0)
 		fprintf(out, "%zu access table%s read. ", s->tables,
 		    s->tables == 1 ? " is" : "s are");
+	if (s->all > 0)
+		fputs("What no step refuses is let in. ", out);
 	if (mm_policy_greylists(policy))
 		fprintf(out,
-		    "Who is greylisted comes back after %" PRId64
-		    " seconds, and passes. ",
+		    "Who is greylisted may come back after %" PRId64
+		    " seconds. ",
 		    settings->greylist_delay / 1000);
-	else if (s->all > 0)
-		fputs("What no step refuses is let in. ", out);
 	if (s->stay.n > 0) {
 		fputs("Keep in main.cf, where alone they work: ", out);
 		say_words(out, &s->stay);

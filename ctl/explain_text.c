@@ -337,8 +337,8 @@ print_footer(const struct explain *x)
 		       "%" PRId64 " ms.\n",
 		    x->settings->dns_deadline);
 	if (x->stats.sent > 0)
-		printf("\n%" PRIu64 " DNS questions were asked, %zu of them "
-		       "needed; RCPT waited %" PRId64 " ms.\n",
+		printf("\nDNS questions asked: %" PRIu64 ", needed: %zu; "
+		       "RCPT waited %" PRId64 " ms.\n",
 		    x->stats.sent, explain_needed(x),
 		    (x->waited_us + 500) / 1000);
 }

@@ -154,12 +154,12 @@ knows which domains it relays for
 
 FILE: valid.
 
-For each recipient 9 steps in 2 lists are taken: smtpd_helo_restrictions (2)
-and smtpd_recipient_restrictions (7). 3 DNS lists are asked: list.dnswl.org,
+For each recipient the policy takes 9 steps: 2 in smtpd_helo_restrictions and
+7 in smtpd_recipient_restrictions. 3 DNS lists are asked: list.dnswl.org,
 zen.spamhaus.org and bl.example.org. mailmum resolves names itself, from the
-root; a recipient waits for answers for 2000 ms. 1 access table is read. Who
-is greylisted comes back after 300 seconds, and passes. Keep in main.cf, where
-alone they work: reject_unauth_destination.
+root; a recipient waits 2 seconds for answers at most. 1 access table is read.
+What no step refuses is let in. Who is greylisted may come back after 300
+seconds. Keep in main.cf, where alone they work: reject_unauth_destination.
 """)
 
     def test_file_as_argument(self):
@@ -286,8 +286,8 @@ http://bl.example.org/"  (ttl 300, N ms)
 Refused: reject_rbl_client bl.example.org, line 14.
   554 5.7.1 Service unavailable; Client host [192.0.2.99] blocked using \
 bl.example.org; listed, see http://bl.example.org/""", body)
-        self.assertRegex(footer, r"^\d+ DNS questions were asked, 5 of them "
-                                 r"needed; RCPT waited N ms\.\n$")
+        self.assertRegex(footer, r"^DNS questions asked: \d+, needed: 5; "
+                                 r"RCPT waited N ms\.\n$")
 
     def test_allowed(self):
         out = self.explain(0, "192.0.2.7")
