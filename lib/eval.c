@@ -11,10 +11,10 @@ static void
 note_asked(struct mm_eval *ev, const char *name, enum mm_dns_type type,
     const struct mm_dns_answer *answer)
 {
-	struct mm_asked *asked = mm_arena_alloc(ev->arena, sizeof(*asked));
-	struct mm_asked **end;
+	struct mm_asked *asked, **end;
 
-	if (asked == NULL || ev->trace == NULL)
+	if (ev->trace == NULL ||
+	    (asked = mm_arena_alloc(ev->arena, sizeof(*asked))) == NULL)
 		return;
 	asked->name = asked->shown = name;
 	asked->type = type;
@@ -52,9 +52,9 @@ note_question(struct mm_eval *ev, const struct mm_dns_question *question,
 
 	for (size_t i = 0; i < r->nquestions; i++) {
 		if (r->questions[i].type == question->type &&
-		    strcmp(r->questions[i].name, name) == 0 &&
 		    r->questions[i].next == question->next &&
-		    r->questions[i].arg == question->arg)
+		    r->questions[i].arg == question->arg &&
+		    strcmp(r->questions[i].name, name) == 0)
 			return;
 	}
 	if (!grow_questions(ev))
@@ -67,12 +67,15 @@ note_question(struct mm_eval *ev, const struct mm_dns_question *question,
 const struct mm_dns_answer *
 mm_eval_ask(struct mm_eval *ev, const struct mm_dns_question *question)
 {
-	const char *name = mm_arena_dup(ev->arena, question->name);
-	const struct mm_dns_answer *answer;
+	const struct mm_dns_answer *answer =
+	    mm_answers_get(ev->answers, question->name, question->type);
+	const char *name;
 
+	if (answer != NULL && ev->trace == NULL)
+		return answer;
+	name = mm_arena_dup(ev->arena, question->name);
 	if (name == NULL) /* the walk is then given up as a whole */
 		return NULL;
-	answer = mm_answers_get(ev->answers, name, question->type);
 	note_asked(ev, name, question->type, answer);
 	if (answer == NULL)
 		note_question(ev, question, name);

@@ -102,6 +102,7 @@ struct mm_eval {
 	const struct mm_session *session;
 	const struct mm_answers *answers;
 	int64_t now; /* seconds, 1970 */
+	bool plain;  /* no trail is wanted */
 	struct mm_arena *arena;
 	struct mm_result *result;
 
@@ -111,7 +112,7 @@ struct mm_eval {
 	enum mm_chain chain;
 	unsigned soften;	/* MM_SOFTEN bits */
 	struct mm_why why;	/* of the step at work */
-	struct mm_trace *trace; /* of the step at work */
+	struct mm_trace *trace; /* of the step at work; NULL: none wanted */
 	struct mm_deferral defer_if_permit, defer_if_reject;
 
 	/* tails of result's lists */

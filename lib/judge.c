@@ -60,8 +60,9 @@ walk(struct mm_judge *judge, const struct mm_session *session,
 {
 	mm_batch_drain(judge->batch, judge->answers);
 	mm_arena_clear(judge->arena);
-	mm_policy_evaluate(judge->policy, session, judge->answers,
-	    mm_clock_wall(judge->clock), judge->arena, ret);
+	(judge->plain ? mm_policy_evaluate_plain : mm_policy_evaluate)(
+	    judge->policy, session, judge->answers, mm_clock_wall(judge->clock),
+	    judge->arena, ret);
 }
 
 void

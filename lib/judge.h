@@ -26,6 +26,7 @@ struct mm_judge {
 	struct mm_answers *answers;
 	struct mm_batch *batch;
 	struct mm_arena *arena;
+	bool plain; /* the caller's to set: results come without a trail */
 };
 
 /* -1: out of memory; nothing is to be cleared then. */

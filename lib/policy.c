@@ -252,20 +252,37 @@ mm_policy_greylists(const struct mm_policy *policy)
 	return find_step(policy, marks, 0) != NULL;
 }
 
-void
-mm_policy_evaluate(const struct mm_policy *policy,
-    const struct mm_session *session, const struct mm_answers *answers,
-    int64_t now, struct mm_arena *arena, struct mm_result *ret)
+static void
+evaluate(const struct mm_policy *policy, const struct mm_session *session,
+    const struct mm_answers *answers, int64_t now, struct mm_arena *arena,
+    bool plain, struct mm_result *ret)
 {
 	struct mm_eval ev = {.settings = policy->settings,
 	    .session = session,
 	    .answers = answers,
 	    .now = now,
+	    .plain = plain,
 	    .arena = arena,
 	    .result = ret};
 
 	*ret = (struct mm_result){0};
 	mm_program_walk(&policy->program, &ev);
+}
+
+void
+mm_policy_evaluate(const struct mm_policy *policy,
+    const struct mm_session *session, const struct mm_answers *answers,
+    int64_t now, struct mm_arena *arena, struct mm_result *ret)
+{
+	evaluate(policy, session, answers, now, arena, false, ret);
+}
+
+void
+mm_policy_evaluate_plain(const struct mm_policy *policy,
+    const struct mm_session *session, const struct mm_answers *answers,
+    int64_t now, struct mm_arena *arena, struct mm_result *ret)
+{
+	evaluate(policy, session, answers, now, arena, true, ret);
 }
 
 void

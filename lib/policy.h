@@ -51,6 +51,10 @@ bool mm_policy_greylists(const struct mm_policy *policy);
 void mm_policy_evaluate(const struct mm_policy *policy,
     const struct mm_session *session, const struct mm_answers *answers,
     int64_t now, struct mm_arena *arena, struct mm_result *ret);
+/* The same without a trail: for those who only want the verdict. */
+void mm_policy_evaluate_plain(const struct mm_policy *policy,
+    const struct mm_session *session, const struct mm_answers *answers,
+    int64_t now, struct mm_arena *arena, struct mm_result *ret);
 /* A deadline passed: what is asked and not answered is missed from now on. */
 void mm_result_miss(const struct mm_result *result, struct mm_answers *answers);
 

@@ -27,13 +27,15 @@ lacking(const struct mm_step *step, const struct mm_session *session,
 static void
 begin_step(struct mm_eval *ev, const struct mm_step *step)
 {
-	struct mm_trace *trace = mm_arena_alloc(ev->arena, sizeof(*trace));
+	struct mm_trace *trace;
 
 	ev->soften = step->soften;
 	ev->why = (struct mm_why){.reason = step->text, .chain = ev->chain};
-	ev->trace = trace;
-	if (trace == NULL)
+	ev->trace = NULL;
+	if (ev->plain ||
+	    (trace = mm_arena_alloc(ev->arena, sizeof(*trace))) == NULL)
 		return;
+	ev->trace = trace;
 	trace->chain = ev->chain;
 	trace->step = step->text;
 	trace->line = step->line;

@@ -379,17 +379,6 @@ check_against_reference(const struct run *run)
 	assert_int_equal(ref.mark && ref.code == 0, r->mark != NULL);
 }
 
-static void
-evaluate(struct run *run)
-{
-	mm_arena_clear(run->walk);
-	mm_policy_evaluate(run->g->whole, &run->session, run->answers, NOW,
-	    run->walk, &run->result);
-	check_against_reference(run);
-	for (size_t i = 0; i < run->result.nquestions; i++)
-		want(run, &run->result.questions[i]);
-}
-
 /* All that a result says, as text to compare. */
 static void
 serialize(const struct mm_result *r, char *text, size_t size)
@@ -410,6 +399,44 @@ serialize(const struct mm_result *r, char *text, size_t size)
 			fprintf(f, " %s/%d", a->name, a->type);
 	}
 	fclose(f);
+}
+
+/* Without a trail the walk is the same one. */
+static void
+check_plain(const struct run *run)
+{
+	static char whole[65536], plain[65536];
+	struct mm_arena *arena = mm_arena_new(1 << 20);
+	struct mm_result r = run->result, p;
+
+	assert_non_null(arena);
+	mm_policy_evaluate_plain(
+	    run->g->whole, &run->session, run->answers, NOW, arena, &p);
+	assert_null(p.trail);
+	r.trail = NULL;
+	serialize(&r, whole, sizeof(whole));
+	serialize(&p, plain, sizeof(plain));
+	assert_string_equal(whole, plain);
+	assert_int_equal(r.done, p.done);
+	assert_int_equal(r.lacks, p.lacks);
+	assert_int_equal(r.nquestions, p.nquestions);
+	for (size_t i = 0; i < r.nquestions; i++) {
+		assert_string_equal(r.questions[i].name, p.questions[i].name);
+		assert_int_equal(r.questions[i].type, p.questions[i].type);
+	}
+	mm_arena_free(arena);
+}
+
+static void
+evaluate(struct run *run)
+{
+	mm_arena_clear(run->walk);
+	mm_policy_evaluate(run->g->whole, &run->session, run->answers, NOW,
+	    run->walk, &run->result);
+	check_against_reference(run);
+	check_plain(run);
+	for (size_t i = 0; i < run->result.nquestions; i++)
+		want(run, &run->result.questions[i]);
 }
 
 /* A session's facts, by number, so that two runs see the same. */
