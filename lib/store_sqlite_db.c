@@ -44,12 +44,17 @@ static const struct {
 };
 /* clang-format on */
 
-/* Kept: no checkpoints of its own, see store_sqlite_tend.c. */
-static const char writer_pragmas[] = "PRAGMA journal_mode = WAL;"
+/*
+ * Keys are random, so that an update is a page or two in the log: small pages
+ * keep that short, and with it the time to read it after a kill.  Checkpoints
+ * are made in store_sqlite_tend.c.
+ */
+static const char writer_pragmas[] = "PRAGMA page_size = 2048;"
+				     "PRAGMA journal_mode = WAL;"
 				     "PRAGMA synchronous = NORMAL;"
 				     "PRAGMA secure_delete = OFF;"
 				     "PRAGMA wal_autocheckpoint = 0;"
-				     "PRAGMA journal_size_limit = 67108864;"
+				     "PRAGMA journal_size_limit = 134217728;"
 				     "PRAGMA cache_size = -16384;";
 
 int

@@ -14,9 +14,9 @@
 #define PURGE_EVERY_US 3600000000 /* between two walks */
 
 #define CHECKPOINT_EVERY_US 1000000
-#define LOG_PAGES_MIN 1000  /* 4 MB: shorter, and it is left alone */
-#define LOG_PAGES_MAX 16384 /* 64 MB: longer, and it is started over */
-#define REST_PAGES 1024	    /* 4 MB: what the keeper may copy itself */
+#define LOG_PAGES_MIN 1024  /* 2 MB: shorter, and it is left alone */
+#define LOG_PAGES_MAX 16384 /* 32 MB: longer, and it is started over */
+#define REST_PAGES 512	    /* 1 MB: what the keeper may copy itself */
 #define PASSES_MAX 8
 
 static int64_t
@@ -147,7 +147,6 @@ wait_tick(struct mm_sqlite_store *s)
 	return !stop;
 }
 
-/* The keeper, who finishes this, shall find nothing left to flush. */
 static int
 flush(sqlite3 *db)
 {
@@ -157,25 +156,28 @@ flush(sqlite3 *db)
 	return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
 }
 
-/* Copies what it can without making anybody wait. */
+/*
+ * Copies what it can without making anybody wait.  Each pass ends where the
+ * log ended when it began; the keeper, who copies the rest of a long one,
+ * shall find little to copy and little to flush.
+ */
 static int
 checkpoint(struct mm_sqlite_store *s, sqlite3 *db)
 {
 	int done = 0, rest = INT_MAX, rc;
 
-	/* Each pass ends where the log ended when it began. */
 	for (int i = 0; i < PASSES_MAX && rest > REST_PAGES; i++) {
 		rc = sqlite3_wal_checkpoint_v2(
 		    db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &done);
+		if (rc == SQLITE_OK && done > LOG_PAGES_MAX)
+			rc = flush(db);
 		if (rc != SQLITE_OK)
 			return rc;
 		rest = atomic_load(&s->log_pages) - done;
 	}
-	if (done <= LOG_PAGES_MAX || rest <= 0)
-		return SQLITE_OK;
-	if ((rc = flush(db)) == SQLITE_OK)
+	if (done > LOG_PAGES_MAX && rest > 0)
 		atomic_store(&s->finish, true);
-	return rc;
+	return SQLITE_OK;
 }
 
 /* What fails here fails for the keeper too, who tells. */

@@ -1,11 +1,12 @@
 /*
  * bench_store - what the SQLite store can carry.
  *
- *	bench_store DIRECTORY [THREADS [SECONDS [PRELOAD]]]
+ *	bench_store DIRECTORY [THREADS [SECONDS [PRELOAD [RATE]]]]
  *
  * Fills a database in DIRECTORY with PRELOAD triplets, times opening it, then
- * lets THREADS greylist new triplets, ask for known ones, and peek, SECONDS
- * each.  Figures say something only beside others of the same machine.
+ * lets THREADS greylist new triplets (first no more than RATE a second), ask
+ * for known ones, and peek, SECONDS each.  Figures say something only beside
+ * others of the same machine.
  */
 #include "lib/clock.h"
 #include "lib/err.h"
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define SAMPLES_MAX 4000000
 
@@ -33,6 +35,7 @@ struct run {
 	void (*one)(struct run *run, unsigned long n);
 	unsigned long base; /* triplets used so far */
 	int64_t until;
+	int64_t pause; /* us from one to the next of a thread; 0: none */
 	atomic_ulong n, failed;
 	uint32_t *us; /* how long each took */
 };
@@ -106,7 +109,11 @@ work(void *arg)
 		run->one(run, n);
 		after = mono();
 		run->us[n] = (uint32_t)(after - before);
-		before = after;
+		before += run->pause;
+		if (run->pause == 0)
+			before = after;
+		else if (before > after)
+			usleep((useconds_t)(before - after));
 	}
 	return NULL;
 }
@@ -182,6 +189,21 @@ struct fill {
 	unsigned long n;
 };
 
+/* Opens the store and waits for one verdict. */
+static struct mm_store *
+time_open(const char *directory)
+{
+	int64_t start = mono();
+	struct mm_store *store = open_store(directory);
+	struct mm_store_stats stats;
+
+	greylist(store, 1UL << 40, 0);
+	mm_store_stats(store, &stats);
+	printf("open, first verdict: %.1f ms with %lu triplets\n",
+	    (double)(mono() - start) / 1000, (unsigned long)stats.records);
+	return store;
+}
+
 static void *
 fill(void *arg)
 {
@@ -199,31 +221,31 @@ main(int argc, char **argv)
 	int nthreads = argc > 2 ? (int)strtoul(argv[2], NULL, 10) : 64;
 	int seconds = argc > 3 ? (int)strtoul(argv[3], NULL, 10) : 5;
 	unsigned long preload = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
+	long rate = argc > 5 ? strtol(argv[5], NULL, 10) : 6000;
 	atomic_ulong next = 0;
 	pthread_t threads[256];
-	struct run run = {.base = preload};
+	struct run run = {
+	    .base = (unsigned long)mm_clock_wall(&mm_clock_system) << 24};
 	struct fill job;
-	int64_t start;
 
-	if (argc < 2 || nthreads < 1 || nthreads > 1024) {
+	if (argc < 2 || nthreads < 1 || nthreads > 1024 || rate < 1) {
 		fprintf(stderr, "usage: bench_store DIRECTORY [THREADS "
-				"[SECONDS [PRELOAD]]]\n");
+				"[SECONDS [PRELOAD [RATE]]]]\n");
 		return 2;
 	}
 	run.us = calloc(SAMPLES_MAX, sizeof(*run.us));
-	job = (struct fill){open_store(argv[1]), &next, preload};
+	job = (struct fill){time_open(argv[1]), &next, preload};
 	for (int i = 0; i < 256; i++)
 		pthread_create(&threads[i], NULL, fill, &job);
 	for (int i = 0; i < 256; i++)
 		pthread_join(threads[i], NULL);
 	mm_store_free(job.store);
 
-	start = mono();
-	run.store = open_store(argv[1]);
-	greylist(run.store, 1UL << 40, 0);
-	printf("open, first verdict: %.1f ms with %lu triplets\n",
-	    (double)(mono() - start) / 1000, preload);
+	run.store = time_open(argv[1]);
 	run.one = greylist_new;
+	run.pause = nthreads * 1000000L / rate;
+	measure("paced", &run, nthreads, seconds);
+	run.pause = 0;
 	measure("new", &run, nthreads, seconds);
 	measure("new", &run, 8, seconds);
 	measure("new", &run, 1, seconds);
