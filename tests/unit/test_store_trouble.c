@@ -63,7 +63,7 @@ test_a_full_disk_fails_until_there_is_room(void **state)
 }
 
 static void
-test_failing_is_quick(void **state)
+test_a_disk_that_failed_is_left_alone_for_a_second(void **state)
 {
 	struct mm_store *store = open_store();
 	struct mm_err err, again;
@@ -71,15 +71,15 @@ test_failing_is_quick(void **state)
 
 	(void)state;
 	limit_files(4096);
-	assert_int_equal(MM_STORE_FAILED, try_set(store, "a", &err));
 	start = mm_clock_mono(&mm_clock_system);
-	for (int i = 0; i < 50; i++) {
-		assert_int_equal(MM_STORE_FAILED, try_set(store, "a", &again));
-		assert_string_equal(err.text, again.text);
-	}
-	/* the disk was not asked each time */
-	assert_true(mm_clock_mono(&mm_clock_system) - start < 500000);
+	assert_int_equal(MM_STORE_FAILED, try_set(store, "a", &err));
 	limit_files(0);
+	while (try_set(store, "a", &again) == MM_STORE_FAILED) {
+		assert_string_equal(err.text, again.text);
+		sleep_ms(20);
+	}
+	assert_true(mm_clock_mono(&mm_clock_system) - start >= 1000000);
+	assert_true(is_there(store, "a"));
 	mm_store_free(store);
 }
 
@@ -139,7 +139,7 @@ test_another_writer_is_not_waited_for_long(void **state)
 	assert_int_equal(MM_STORE_FAILED, try_set(store, "a", &err));
 	assert_non_null(strstr(err.text, "database is locked"));
 	assert_in_range(
-	    mm_clock_mono(&mm_clock_system) - start, 100000, 2000000);
+	    mm_clock_mono(&mm_clock_system) - start, 100000, 10000000);
 	run(db, "ROLLBACK");
 	assert_int_equal(MM_STORE_DONE, try_set(store, "a", &err));
 	sqlite3_close(db);
@@ -193,7 +193,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_full_disk_fails_until_there_is_room),
-	    TEST(test_failing_is_quick),
+	    TEST(test_a_disk_that_failed_is_left_alone_for_a_second),
 	    TEST(test_a_corrupted_file_fails_until_it_is_replaced),
 	    TEST(test_another_writer_is_not_waited_for_long),
 	    TEST(test_who_waits_no_longer_is_told_and_served),
