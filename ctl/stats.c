@@ -4,6 +4,7 @@
  * it, so that a new counter needs no new line here.
  */
 #include <ctype.h>
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "ctl/ctl.h"
 
 #define COLUMNS_MAX 24
+#define NAME_WIDTH 16 /* at least, so that sections stand in line */
 
 /* "dns_lists" as "dns lists". */
 static void
@@ -40,11 +42,31 @@ is_scalar(struct json_object *value)
 	       !json_object_is_type(value, json_type_array);
 }
 
-/* "  name   value", all names as wide as the widest. */
+/* Seconds as "3d 04:05:06". */
+static const char *
+duration(int64_t seconds, char scratch[32])
+{
+	int64_t days = seconds / 86400;
+
+	seconds %= 86400;
+	snprintf(scratch, 32, "%" PRId64 "d %02d:%02d:%02d", days,
+	    (int)(seconds / 3600), (int)(seconds / 60 % 60),
+	    (int)(seconds % 60));
+	return scratch;
+}
+
+static bool
+is_duration(const char *name)
+{
+	return strcmp(name, "uptime") == 0 || strcmp(name, "policy_age") == 0;
+}
+
+/* "  name   value" */
 static void
 print_object(struct json_object *section)
 {
-	int widest = 0;
+	char scratch[32];
+	int widest = NAME_WIDTH;
 
 	json_object_object_foreach(section, name, value)
 	{
@@ -57,7 +79,10 @@ print_object(struct json_object *section)
 			continue;
 		fputs("  ", stdout);
 		print_words(label, widest + 2);
-		printf("%12s\n", text_of(number));
+		printf("%12s\n",
+		    is_duration(label)
+			? duration(json_object_get_int64(number), scratch)
+			: text_of(number));
 	}
 }
 
@@ -150,6 +175,9 @@ print_table(struct json_object *rows)
 static void
 print_section(const char *name, struct json_object *section)
 {
+	if (json_object_is_type(section, json_type_object) &&
+	    json_object_object_length(section) == 0)
+		return;
 	putchar('\n');
 	putchar(toupper((unsigned char)name[0]));
 	print_words(&name[1], 0);
@@ -162,6 +190,42 @@ print_section(const char *name, struct json_object *section)
 		print_table(section);
 	else
 		puts("  none");
+}
+
+/* The daemon counts in one long row; what belongs together stands together
+ * here, and what is not known here under the last heading. */
+static void
+print_counters(struct json_object *counters)
+{
+	static const struct {
+		const char *title;
+		const char *names[8];
+	} groups[] = {
+	    {"sessions", {"sessions", "sessions_open", "sessions_refused",
+			     "transactions"}},
+	    {"verdicts",
+		{"accepts", "rejects", "defers", "greylists", "warnings"}},
+	    {"greylist",
+		{"greylist_new", "greylist_early", "greylist_passed",
+		    "greylist_known", "greylist_allowed", "store_errors"}},
+	    {"waiting", {"waiters", "waiters_refused", "deadlines"}},
+	};
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		struct json_object *group = json_object_new_object(), *value;
+		const char *const *name = groups[i].names;
+
+		for (; *name != NULL; name++) {
+			if (!json_object_object_get_ex(counters, *name, &value))
+				continue;
+			json_object_object_add(
+			    group, *name, json_object_get(value));
+			json_object_object_del(counters, *name);
+		}
+		print_section(groups[i].title, group);
+		json_object_put(group);
+	}
+	print_section("other", counters);
 }
 
 /* False: it is no JSON object. */
@@ -177,7 +241,9 @@ print_all(const char *body)
 	print_object(all);
 	json_object_object_foreach(all, name, section)
 	{
-		if (!is_scalar(section))
+		if (strcmp(name, "counters") == 0)
+			print_counters(section);
+		else if (!is_scalar(section))
 			print_section(name, section);
 	}
 	json_object_put(all);

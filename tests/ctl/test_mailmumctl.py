@@ -497,9 +497,10 @@ class Control(Case):
         self.assertEqual(args[0].encode() + b"\n", daemon.request)
         return got
 
-    STATS = {"version": "0.1.0", "uptime": 77,
-             "sessions": {"opened": 1234, "open_now": 2},
-             "store": None,
+    STATS = {"version": "0.1.0", "uptime": 273906, "store": None,
+             "counters": {"sessions": 1234, "sessions_open": 2,
+                          "accepts": 17, "new_one": 5},
+             "resolver": {"asked": 7},
              "dns_lists": [{"list": "bl.example.org", "state": "fine",
                             "asked": 1000, "took_us": 12345678},
                            {"list": "a.example", "state": "dead",
@@ -509,13 +510,22 @@ class Control(Case):
     def test_stats(self):
         reply = "200 ok\n" + json.dumps(self.STATS) + "\n"
         self.ask(0, ["stats"], reply, """\
-  version         0.1.0
-  uptime             77
-  store            none
+  version                  0.1.0
+  uptime             3d 04:05:06
+  store                     none
 
 Sessions
-  opened            1234
-  open now             2
+  sessions                  1234
+  sessions open                2
+
+Verdicts
+  accepts                     17
+
+Other
+  new one                      5
+
+Resolver
+  asked                        7
 
 Dns lists
   list            state  asked  ms each
