@@ -1,0 +1,295 @@
+/* judge: asks early, waits for what decides, and not twice for what is late. */
+#include "lib/arena.h"
+#include "lib/clock.h"
+#include "lib/conf.h"
+#include "lib/dns_batch.h"
+#include "lib/err.h"
+#include "lib/judge.h"
+#include "tests/test.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HELD_MAX 8
+#define LATE_US 50000
+
+/* A resolver that lists everybody, when it is told to answer. */
+struct fake {
+	struct mm_dns dns; /* first: it is what callers hold */
+	bool prompt;	   /* answers at once */
+	unsigned asked;
+	struct mm_batch_item *held[HELD_MAX];
+	size_t nheld;
+};
+
+static const struct mm_dns_answer *
+listed(enum mm_dns_type type)
+{
+	const struct mm_dns_rr rr = {.address = {127, 0, 0, 2}, .text = "why"};
+
+	return mm_dns_answer_new(
+	    MM_DNS_OK, 60, &rr, type == MM_DNS_A || type == MM_DNS_TXT);
+}
+
+/* To the end of its chain. */
+static void
+answer(struct mm_batch_item *item)
+{
+	while (item != NULL)
+		item = mm_batch_finish(item, listed(item->question.type));
+}
+
+static void
+fake_ask(struct mm_dns *dns, struct mm_batch *batch,
+    const struct mm_dns_question *questions, size_t n)
+{
+	struct fake *fake = (struct fake *)dns;
+
+	for (size_t i = 0; i < n; i++) {
+		struct mm_batch_item *item =
+		    mm_batch_begin(batch, &questions[i]);
+
+		if (item == NULL) /* under way already */
+			continue;
+		fake->asked++;
+		if (fake->prompt)
+			answer(item);
+		else
+			fake->held[fake->nheld++] = item;
+	}
+}
+
+static void
+fake_answer(struct fake *fake)
+{
+	while (fake->nheld > 0)
+		answer(fake->held[--fake->nheld]);
+}
+
+static const struct mm_dns_ops fake_ops = {.ask = fake_ask};
+
+/* A policy, a judge, and a session that has said all but RCPT. */
+struct world {
+	struct fake fake;
+	struct mm_policy *policy;
+	struct mm_judge judge;
+	struct mm_arena *arena;
+	struct mm_session session;
+	struct mm_result result;
+};
+
+static void
+hear_rcpt(struct world *w, const char *address)
+{
+	assert_true(
+	    mm_session_rcpt(&w->session, w->arena, address, NULL, NULL));
+}
+
+static void
+begin(struct world *w, const char *text, bool prompt)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct mm_session_client told = {.address = (struct sockaddr *)&in};
+	struct mm_complaints all = {0};
+	struct mm_err err = {""};
+
+	*w = (struct world){.fake = {{&fake_ops}, prompt, 0, {0}, 0}};
+	inet_pton(AF_INET, "192.0.2.1", &in.sin_addr);
+	w->policy = mm_policy_parse(text, "test.conf", &all, &err);
+	mm_complaints_clear(&all);
+	assert_string_equal("", err.text);
+	w->arena = mm_arena_new(65536);
+	mm_session_init(&w->session);
+	assert_int_equal(0, mm_judge_init(&w->judge, w->policy, &w->fake.dns,
+				&mm_clock_system));
+	assert_true(mm_session_connect(&w->session, &told));
+	mm_judge_ask(&w->judge, &w->session, &w->result);
+	assert_true(mm_session_helo(&w->session, "mail.example.org"));
+	assert_true(mm_session_auth(&w->session, NULL, NULL, NULL));
+	assert_true(
+	    mm_session_mail(&w->session, w->arena, "<a@example.net>", NULL));
+	mm_judge_ask(&w->judge, &w->session, &w->result);
+	assert_int_equal(prompt, w->result.done);
+}
+
+static void
+end(struct world *w)
+{
+	fake_answer(&w->fake);
+	mm_judge_clear(&w->judge);
+	mm_session_clear(&w->session);
+	mm_arena_free(w->arena);
+	mm_policy_unref(w->policy);
+}
+
+#define BLOCKLIST                                                              \
+	"smtpd_recipient_restrictions = reject_rbl_client bl.example.org"
+
+static void
+test_asked_early_is_there_at_rcpt(void **state)
+{
+	struct world w;
+	bool missed;
+
+	(void)state;
+	begin(&w, BLOCKLIST "\n", true);
+	assert_int_equal(1, w.fake.asked); /* at connect, and once */
+	hear_rcpt(&w, "<b@example.org>");
+	assert_int_equal(0,
+	    mm_judge_decide(&w.judge, &w.session, 1000000, &w.result, &missed));
+	assert_true(w.result.done);
+	assert_false(missed);
+	assert_int_equal(MM_REJECTED, w.result.verdict);
+	assert_int_equal(1, w.fake.asked);
+	end(&w);
+}
+
+static void *
+answer_late(void *arg)
+{
+	usleep(LATE_US);
+	fake_answer(arg);
+	return NULL;
+}
+
+static void
+test_waits_for_what_decides(void **state)
+{
+	pthread_t thread;
+	struct world w;
+	bool missed;
+	int64_t waited;
+
+	(void)state;
+	begin(&w, BLOCKLIST "\n", false);
+	hear_rcpt(&w, "<b@example.org>");
+	assert_int_equal(
+	    0, pthread_create(&thread, NULL, answer_late, &w.fake));
+	waited =
+	    mm_judge_decide(&w.judge, &w.session, 20000000, &w.result, &missed);
+	pthread_join(thread, NULL);
+	assert_true(waited > 0 && waited < 20000000);
+	assert_false(missed);
+	assert_int_equal(MM_REJECTED, w.result.verdict);
+	assert_string_equal("127.0.0.2", w.result.why.answer);
+	end(&w);
+}
+
+static void
+test_what_is_late_is_missed_once(void **state)
+{
+	struct world w;
+	bool missed;
+
+	(void)state;
+	begin(&w, BLOCKLIST "\n", false);
+	hear_rcpt(&w, "<b@example.org>");
+	assert_true(mm_judge_decide(&w.judge, &w.session, LATE_US, &w.result,
+			&missed) >= LATE_US);
+	assert_true(missed);
+	assert_true(w.result.done);
+	assert_int_equal(MM_ACCEPT, w.result.verdict);
+
+	/* the next recipient does not wait, though the answer has come */
+	fake_answer(&w.fake);
+	hear_rcpt(&w, "<c@example.org>");
+	assert_int_equal(0,
+	    mm_judge_decide(&w.judge, &w.session, 1000000, &w.result, &missed));
+	assert_false(missed);
+	assert_int_equal(MM_ACCEPT, w.result.verdict);
+
+	/* the next transaction knows nothing of it */
+	assert_int_equal(0, mm_judge_end_mail(&w.judge));
+	w.fake.prompt = true;
+	mm_judge_decide(&w.judge, &w.session, 1000000, &w.result, &missed);
+	assert_int_equal(MM_REJECTED, w.result.verdict);
+	assert_int_equal(2, w.fake.asked);
+	end(&w);
+}
+
+static void
+test_may_not_wait_at_all(void **state)
+{
+	struct world w;
+	bool missed;
+
+	(void)state;
+	begin(&w, BLOCKLIST "\n", false);
+	hear_rcpt(&w, "<b@example.org>");
+	assert_int_equal(
+	    0, mm_judge_decide(&w.judge, &w.session, 0, &w.result, &missed));
+	assert_true(w.result.done);
+	assert_true(missed);
+	assert_int_equal(MM_ACCEPT, w.result.verdict);
+	end(&w);
+}
+
+static void
+test_greylist_question_and_reply(void **state)
+{
+	static const char want[] =
+	    "<b@example.org>: Recipient address rejected: Greylisted, come "
+	    "back in 1 second";
+	struct mm_judge_greylist ask;
+	struct mm_reply reply;
+	struct world w;
+
+	(void)state;
+	begin(&w,
+	    BLOCKLIST ", greylist\ngreylist_delay = 2m\n"
+		      "greylist_ipv4_prefix = 32\n",
+	    true);
+	hear_rcpt(&w, "<b@example.org>");
+	assert_true(mm_judge_greylist(
+	    &ask, mm_policy_settings(w.policy), &w.session, 1000, w.arena));
+	assert_int_equal(120, ask.request.rules.delay);
+	assert_int_equal(32, ask.request.rules.ipv4_prefix);
+	assert_int_equal(1000, ask.request.now);
+	assert_int_equal(2, ask.update.n);
+	assert_non_null(strstr(ask.update.key[0], "192.0.2.1/32"));
+	assert_string_equal("b@example.org", ask.update.note.recipient);
+	assert_ptr_equal(&ask.request, ask.update.arg);
+
+	reply = mm_judge_greylist_reply(&w.session, 1, w.arena);
+	assert_int_equal(451, reply.code);
+	assert_string_equal("4.7.1", reply.dsn);
+	assert_string_equal(want, reply.text);
+	end(&w);
+}
+
+static void
+test_long_recipient_fits_a_reply(void **state)
+{
+	char address[2 * MM_REPLY_MAX];
+	struct mm_reply reply;
+	struct world w;
+
+	(void)state;
+	begin(&w, BLOCKLIST "\n", true);
+	memset(address, 'x', sizeof(address) - 1);
+	address[sizeof(address) - 1] = '\0';
+	w.session.recipient = address;
+	reply = mm_judge_greylist_reply(&w.session, 170, w.arena);
+	assert_int_equal(
+	    MM_REPLY_MAX, strlen("451 4.7.1 ") + strlen(reply.text));
+	end(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_asked_early_is_there_at_rcpt),
+	    cmocka_unit_test(test_waits_for_what_decides),
+	    cmocka_unit_test(test_what_is_late_is_missed_once),
+	    cmocka_unit_test(test_may_not_wait_at_all),
+	    cmocka_unit_test(test_greylist_question_and_reply),
+	    cmocka_unit_test(test_long_recipient_fits_a_reply),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
