@@ -65,30 +65,43 @@ control(const unsigned char *s)
 	return 0;
 }
 
+/* A character as it is written, which is how far s goes: *len of it. */
+static size_t
+escape(const unsigned char *s, size_t *len, char escaped[8])
+{
+	*len = utf8_len(s);
+	if (*len == 0) {
+		*len = 1;
+		memcpy(escaped, "\xef\xbf\xbd", 4);
+	} else if (*s == '"' || *s == '\\') {
+		snprintf(escaped, 8, "\\%c", *s);
+	} else if (control(s) != 0) {
+		snprintf(escaped, 8, "\\u%04x", control(s));
+	} else {
+		return 0;
+	}
+	return strlen(escaped);
+}
+
+/* What needs no escape, nearly all of it, goes out in whole pieces. */
 static void
 put_string(struct mm_json *json, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
-	size_t len;
+	const unsigned char *s = (const unsigned char *)text, *from = s;
 
 	put(json, "\"", 1);
-	for (; *s != '\0'; s += len > 0 ? len : 1) {
+	while (*s != '\0') {
 		char escaped[8];
+		size_t len, n = escape(s, &len, escaped);
 
-		len = utf8_len(s);
-		if (len == 0) {
-			put(json, "\xef\xbf\xbd", 3);
-		} else if (*s == '"' || *s == '\\') {
-			put(json, "\\", 1);
-			put(json, (const char *)s, 1);
-		} else if (control(s) != 0) {
-			snprintf(
-			    escaped, sizeof(escaped), "\\u%04x", control(s));
-			put(json, escaped, 6);
-		} else {
-			put(json, (const char *)s, len);
+		if (n > 0) {
+			put(json, (const char *)from, (size_t)(s - from));
+			put(json, escaped, n);
+			from = s + len;
 		}
+		s += len;
 	}
+	put(json, (const char *)from, (size_t)(s - from));
 	put(json, "\"", 1);
 }
 
