@@ -19,6 +19,7 @@
 
 #define QUEUE_MAX 8192 /* entries; some ten MiB if all are as long as can be */
 #define SAY_MAX 2048
+#define LINGER_MS 5
 #define DRAIN_SECONDS 2 /* a stop waits no longer for a slow sink */
 
 /* One of the two is set. */
@@ -111,14 +112,24 @@ write_entry(struct logger *logger, const struct entry *entry, uint64_t *dropped)
 		*dropped = 0;
 }
 
+/* Woken by one record, it lets some more come: under load the callbacks then
+ * find it awake, and need no system call to tell it. */
 static void
 sleep_until_filled(struct logger *logger)
 {
+	const struct timespec linger = {.tv_nsec = LINGER_MS * 1000000};
+	bool slept = false;
+
 	while (logger->n == 0 && !logger->stop && !logger->reopen) {
-		logger->asleep = true;
+		logger->asleep = slept = true;
 		pthread_cond_wait(&logger->filled, &logger->lock);
 		logger->asleep = false;
 	}
+	if (!slept || logger->stop)
+		return;
+	pthread_mutex_unlock(&logger->lock);
+	nanosleep(&linger, NULL);
+	pthread_mutex_lock(&logger->lock);
 }
 
 static void
