@@ -100,10 +100,12 @@ class Gate:
             return ""
 
     def log(self, name="log"):
-        """Every line of the log must be a JSON object."""
+        """Every line of the log must be a JSON object.  The last one may be
+        seen while it is being written."""
         try:
             with open(self.path(name), encoding="utf-8") as f:
-                return [json.loads(line) for line in f]
+                return [json.loads(line) for line in f
+                        if line.endswith("\n")]
         except FileNotFoundError:
             return []
 

@@ -125,8 +125,8 @@ class Verdicts(unittest.TestCase):
             self.assertEqual(
                 session(gate.milter, rcpt="<postmaster@example.net>")[:3],
                 "554")
-            self.assertEqual(
-                len(until(lambda: gate.records(reason="postmaster"), "")), 2)
+            until(lambda: len(gate.records(reason="postmaster")) == 2,
+                  "a record of each")
 
     def test_a_client_that_has_gone(self):
         with Gate(POLICY) as gate:
@@ -256,7 +256,7 @@ class Reload(unittest.TestCase):
             self.assertEqual(seen, {
                 "continue", "554 5.7.1 <b@example.net>: Recipient address "
                             "rejected: Access denied"})
-            self.assertGreater(gate.counters()["reloads"], 10)
+            self.assertGreater(gate.counters()["reloads"], 3)
 
     def test_a_session_keeps_its_policy(self):
         with Gate(PERMIT_ALL) as gate, Mta(gate.milter) as m:
@@ -479,7 +479,8 @@ class StartAndStop(unittest.TestCase):
             until(lambda: gate.counters()["sessions_open"] == 0, "all gone")
             self.assertEqual(session(gate.milter)[:3], "554")
             self.assertEqual(gate.counters()["sessions_refused"], 2)
-            self.assertEqual(len(gate.lines("too many sessions")), 1)
+            said = until(lambda: gate.lines("too many sessions"), "a line")
+            self.assertEqual(len(said), 1)
 
     def test_near_the_last_descriptor_it_closes(self):
         gate = Gate(PERMIT_ALL)
