@@ -9,12 +9,10 @@
 void
 ctl_complaint_print(FILE *out, const struct mm_complaint *complaint)
 {
-	fputs(complaint->file, out);
-	if (complaint->line > 0)
-		fprintf(out, ":%u", complaint->line);
-	fprintf(out, ": %s%s\n",
-	    complaint->severity == MM_NOTICE ? "notice: " : "",
-	    complaint->text);
+	char text[MM_COMPLAINT_MAX];
+
+	mm_complaint_format(complaint, text);
+	fprintf(out, "%s\n", text);
 }
 
 int

@@ -16,7 +16,7 @@ struct mm_policy;
 /* For a command that needs it whole.  0, or EX_CONFIG with the errors on
  * stderr. */
 int ctl_policy_load(const struct ctl *ctl, struct mm_policy **ret);
-/* "FILE:LINE: text"; a notice says that it is one. */
+/* One line. */
 void ctl_complaint_print(FILE *out, const struct mm_complaint *complaint);
 
 #endif

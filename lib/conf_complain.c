@@ -52,3 +52,21 @@ mm_complaints_clear(struct mm_complaints *all)
 	free(all->list);
 	*all = (struct mm_complaints){0};
 }
+
+void
+mm_complaint_format(
+    const struct mm_complaint *complaint, char text[MM_COMPLAINT_MAX])
+{
+	struct mm_buf buf;
+
+	mm_buf_init(&buf, text, MM_COMPLAINT_MAX);
+	if (complaint->file != NULL)
+		mm_buf_add(&buf, complaint->file);
+	if (complaint->file != NULL && complaint->line > 0)
+		mm_buf_addf(&buf, ":%u", complaint->line);
+	if (complaint->file != NULL)
+		mm_buf_add(&buf, ": ");
+	if (complaint->severity == MM_NOTICE)
+		mm_buf_add(&buf, "notice: ");
+	mm_buf_add(&buf, complaint->text);
+}

@@ -49,9 +49,9 @@ static void
 print_complaints(const struct mm_complaints *all)
 {
 	for (size_t i = 0; i < all->n; i++) {
-		char text[COMPLAINT_MAX];
+		char text[MM_COMPLAINT_MAX];
 
-		complaint_format(&all->list[i], text);
+		mm_complaint_format(&all->list[i], text);
 		fprintf(stderr, "%s\n", text);
 	}
 }

@@ -49,27 +49,13 @@ struct supervisor {
 	struct mm_err err;
 };
 
-void
-complaint_format(const struct mm_complaint *complaint, char text[COMPLAINT_MAX])
-{
-	char line[16] = "";
-
-	if (complaint->line > 0)
-		snprintf(line, sizeof(line), ":%u", complaint->line);
-	snprintf(text, COMPLAINT_MAX, "%s%s%s%s%s",
-	    complaint->file != NULL ? complaint->file : "", line,
-	    complaint->file != NULL ? ": " : "",
-	    complaint->severity == MM_NOTICE ? "notice: " : "",
-	    complaint->text);
-}
-
 static void
 log_complaints(struct logger *logger, const struct mm_complaints *all)
 {
 	for (size_t i = 0; i < all->n; i++) {
-		char text[COMPLAINT_MAX];
+		char text[MM_COMPLAINT_MAX];
 
-		complaint_format(&all->list[i], text);
+		mm_complaint_format(&all->list[i], text);
 		logger_say(logger,
 		    all->list[i].severity == MM_NOTICE ? LOG_NOTICE : LOG_ERR,
 		    "%s", text);
@@ -199,9 +185,9 @@ run_reload(void *ctx, struct control_reply *reply)
 	snprintf(reply->text, sizeof(reply->text), "%s",
 	    rc == 0 ? "reloaded" : "not reloaded: the running policy stays");
 	for (size_t i = 0; i < all.n; i++) {
-		char text[COMPLAINT_MAX];
+		char text[MM_COMPLAINT_MAX];
 
-		complaint_format(&all.list[i], text);
+		mm_complaint_format(&all.list[i], text);
 		fprintf(reply->body, "%s\n", text);
 	}
 	mm_complaints_clear(&all);

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 
-struct mm_complaint;
 struct mm_complaints;
 struct mm_policy;
 
@@ -23,10 +22,5 @@ struct supervisor_options {
  * ends the process. */
 int supervisor_run(const struct supervisor_options *options,
     struct mm_policy *policy, const struct mm_complaints *notices);
-
-/* "FILE:LINE: text", as -t prints it and a reload answers. */
-#define COMPLAINT_MAX 1024
-void complaint_format(
-    const struct mm_complaint *complaint, char text[COMPLAINT_MAX]);
 
 #endif

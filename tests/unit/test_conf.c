@@ -474,6 +474,27 @@ test_memory_runs_out(void **state)
 	heap_fail(0);
 }
 
+static void
+test_complaints_as_lines(void **state)
+{
+	static const struct {
+		struct mm_complaint complaint;
+		const char *want;
+	} cases[] = {
+	    {{MM_ERROR, "a.conf", 3, "wrong"}, "a.conf:3: wrong"},
+	    {{MM_NOTICE, "a.conf", 3, "odd"}, "a.conf:3: notice: odd"},
+	    {{MM_ERROR, "a.conf", 0, "wrong"}, "a.conf: wrong"},
+	    {{MM_ERROR, NULL, 0, "wrong"}, "wrong"},
+	};
+	char text[MM_COMPLAINT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		mm_complaint_format(&cases[i].complaint, text);
+		assert_string_equal(cases[i].want, text);
+	}
+}
+
 int
 main(void)
 {
@@ -490,6 +511,7 @@ main(void)
 	    cmocka_unit_test(test_used_names),
 	    cmocka_unit_test(test_files),
 	    cmocka_unit_test(test_memory_runs_out),
+	    cmocka_unit_test(test_complaints_as_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
