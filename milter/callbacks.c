@@ -51,7 +51,6 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 {
 	char macros[128];
 
-	(void)steps;
 	(void)f2;
 	(void)f3;
 	if (service_full(shared.service)) {
@@ -61,6 +60,8 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	*our_actions = actions & SMFIF_SETSYMLIST;
 	/* libmilter has set what goes with the callbacks that there are */
 	*our_steps &= ~(unsigned long)SMFIP_SKIP;
+	/* one reply less: see callbacks.h */
+	*our_steps |= steps & SMFIP_NR_HELO;
 	*our_f2 = *our_f3 = 0;
 	if ((actions & SMFIF_SETSYMLIST) == 0)
 		return SMFIS_CONTINUE;
@@ -112,10 +113,10 @@ on_helo(SMFICTX *ctx, char *name)
 	struct visit *visit = smfi_getpriv(ctx);
 
 	if (visit == NULL || !service_enter(shared.service))
-		return SMFIS_CONTINUE;
+		return SMFIS_NOREPLY;
 	visit_helo(visit, name != NULL ? name : "");
 	service_leave(shared.service);
-	return SMFIS_CONTINUE;
+	return SMFIS_NOREPLY;
 }
 
 static sfsistat

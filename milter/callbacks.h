@@ -3,10 +3,12 @@
  * its thread.
  *
  * Each callback takes arguments and macros to a visit and returns what that
- * says.  At connect, HELO and MAIL the answer is always to go on, but it is
- * given: what needs no answer (SMFIP_NR_CONN and its kin) Postfix holds back
- * until it sends something that does, and then our questions would set out
- * only at RCPT.
+ * says.  At connect, HELO and MAIL the answer is always to go on, but at
+ * connect and MAIL it is given: what needs no answer (SMFIP_NR_CONN and its
+ * kin) Postfix holds back until it sends something that does, and then our
+ * questions would set out only at RCPT.  HELO may come with MAIL: few
+ * policies ask about it before they know about AUTH, and a round trip in four
+ * is saved.
  * Threads: confined to the supervisor; the callbacks run in libmilter's.
  */
 #ifndef MM_MILTER_CALLBACKS_H
