@@ -75,9 +75,12 @@ begin(struct visit *visit, const struct mm_session_client *told)
 	if (!mm_session_connect(&visit->facts, told))
 		return false;
 	visit->policy = service_policy(visit->service);
-	return mm_judge_init(&visit->judge, visit->policy,
-		   service_dns(visit->service),
-		   service_clock(visit->service)) == 0;
+	if (mm_judge_init(&visit->judge, visit->policy,
+		service_dns(visit->service),
+		service_clock(visit->service)) != 0)
+		return false;
+	visit->judge.plain = true;
+	return true;
 }
 
 struct visit *
