@@ -314,6 +314,17 @@ phase(struct run *r, uint64_t goal, double seconds, bool hold)
 	free(all);
 }
 
+/* Processor time of this client so far. */
+static double
+cpu_us(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return 1e6 * (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
 /* Measuring begins anew: what the warm-up saw is forgotten. */
 static void
 forget(struct run *r)
@@ -327,6 +338,7 @@ measure(struct run *r)
 {
 	const struct options *o = r->opt;
 	int64_t begin, end;
+	double cpu;
 
 	phase(r, o->warm, 0, false);
 	forget(r);
@@ -343,16 +355,19 @@ measure(struct run *r)
 	}
 	forget(r);
 	begin = now_us();
+	cpu = cpu_us();
 	phase(r, o->sessions, o->seconds, false);
 	end = now_us();
+	cpu = cpu_us() - cpu;
 	printf("sessions=%" PRIu64 " seconds=%.3f rate=%.0f", r->finished,
 	    (double)(end - begin) / 1e6,
 	    (double)r->finished * 1e6 / (double)(end - begin));
 	times_print(&r->session, "session");
 	times_print(&r->rcpt, "rcpt");
 	printf(" continue=%" PRIu64 " accept=%" PRIu64 " tempfail=%" PRIu64
-	       " reject=%" PRIu64 " ended=%" PRId64 "\n",
-	    r->proceed, r->accept, r->tempfail, r->reject, end);
+	       " reject=%" PRIu64 " ended=%" PRId64 " cpu=%.1f\n",
+	    r->proceed, r->accept, r->tempfail, r->reject, end,
+	    cpu / (double)(r->finished != 0 ? r->finished : 1));
 }
 
 /* Until somebody listens, or the time is over. */
