@@ -8,6 +8,7 @@
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/hostname.h"
+#include "lib/str.h"
 
 #define PATIENCE_US 10000000
 
@@ -18,10 +19,10 @@ ask(struct explain *x, const char *name, enum mm_dns_type type)
 	const struct mm_clock *clock = x->judge.clock;
 	struct mm_dns_question question = {.name = name, .type = type};
 	struct mm_asked *asked = mm_arena_alloc(x->arena, sizeof(*asked));
-	struct mm_batch *batch = mm_batch_new();
 	struct mm_asked **end;
+	struct mm_batch *batch;
 
-	if (asked == NULL || batch == NULL)
+	if (asked == NULL || (batch = mm_batch_new()) == NULL)
 		return NULL;
 	mm_dns_ask(x->dns, batch, &question, 1);
 	mm_batch_wait(

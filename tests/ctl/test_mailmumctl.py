@@ -3,6 +3,7 @@
 usage: test_mailmumctl.py MAILMUMCTL GREYLIST_SEED
 No network but loopback: a small DNS server and a fake control socket.
 """
+import ipaddress
 import json
 import os
 import re
@@ -29,9 +30,10 @@ good.example.net A 192.0.2.7
 forged.example.net A 192.0.2.2
 4.2.0.192.err.example.org A 127.255.255.254
 5.2.0.192.zen.example.org A 127.0.0.4
-8.b.d.0.1.0.0.2.ip6.arpa A 192.0.2.1
+{v6} PTR v6.example.net
+v6.example.net AAAA 2001:db8::6
 example.net MX 10 mail.example.net
-"""
+""".format(v6=ipaddress.ip_address("2001:db8::6").reverse_pointer)
 
 SETTINGS = """\
 dns_stub = .=127.0.0.1@{port}
@@ -367,6 +369,22 @@ Refused: reject_invalid_helo_hostname, line 8.
 """, out)
         self.assertNotIn("smtpd_recipient_restrictions", out)
 
+    def test_ipv6(self):
+        out = self.explain(1, "2001:db8::6")
+        self.assertIn("  name       v6.example.net                  looked "
+                      "up: name and address agree\n", out)
+        self.assertIn("          AAAA v6.example.net                     "
+                      "2001:db8::6  (ttl 300, N ms)\n", out)
+
+    def test_ptr_given_is_confirmed(self):
+        out = self.explain(1, "192.0.2.99", "--ptr", "Mail.Example.net.")
+        self.assertIn("  name       Mail.Example.net.               looked "
+                      "up: name and address agree\n", out)
+        out = self.explain(1, "192.0.2.98", "--ptr", "mail.example.net")
+        self.assertIn("name and address do not agree\n", out)
+        out = self.explain(1, "192.0.2.98", "--ptr", "h.fail.example.net")
+        self.assertIn("could not be looked up\n", out)
+
     def test_login(self):
         out = self.explain(0, "192.0.2.99", "--auth", "jo")
         self.assertIn("\n  login      jo\n", out)
@@ -410,6 +428,22 @@ Refused: reject_invalid_helo_hostname, line 8.
         self.assertIn("\nNot everything was answered within dns_deadline, "
                       "N ms.\n", out)
         self.assertIn("\nAccepted: nothing refused it.\n", out)
+
+    def test_colours_on_a_terminal_only(self):
+        master, slave = os.openpty()
+        done = subprocess.run(
+            [CTL, "-c", self.config, "explain", "192.0.2.7"], stdout=slave,
+            timeout=60)
+        os.close(slave)
+        out = b""
+        try:
+            while chunk := os.read(master, 65536):
+                out += chunk
+        except OSError:  # how a terminal ends
+            pass
+        os.close(master)
+        self.assertEqual(0, done.returncode)
+        self.assertIn(b"\033[1;32mACCEPTS\033[0m", out)
 
     def test_empty_policy(self):
         self.policy("")
