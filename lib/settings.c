@@ -483,27 +483,42 @@ check_whole(const struct mm_settings *settings, const struct mm_conf *conf,
 		    "greylist_delay: nothing would ever pass");
 }
 
-/* The machine's own name, fully qualified where the system knows it so. */
+/* Whether one of an entry's names is this one. */
+static bool
+has_alias(const struct hostent *host, const char *name)
+{
+	for (char **alias = host->h_aliases; *alias != NULL; alias++) {
+		if (mm_str_same(*alias, name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The machine's own name, fully qualified where the system's table of hosts
+ * knows it so.  gethostent(3) reads that table and nothing else: asking the
+ * DNS could hold up a start or a reload for many seconds.
+ */
 static int
 own_name(
     const struct row *row, struct mm_settings *settings, struct mm_err *err)
 {
-	struct addrinfo hints = {.ai_flags = AI_CANONNAME};
-	struct addrinfo *found = NULL;
-	char name[256] = "";
-	const char *best = name;
-	int rc;
+	char name[256] = "", best[256], room[8192];
+	struct hostent entry, *host;
+	int why;
 
 	if (gethostname(name, sizeof(name) - 1) != 0)
 		snprintf(name, sizeof(name), "localhost");
-	if (strchr(name, '.') == NULL &&
-	    getaddrinfo(name, NULL, &hints, &found) == 0 &&
-	    found->ai_canonname != NULL)
-		best = found->ai_canonname;
-	rc = set_string(row, best, field(settings, row), err);
-	if (found != NULL)
-		freeaddrinfo(found);
-	return rc;
+	memcpy(best, name, sizeof(best));
+	sethostent(0);
+	while (strchr(best, '.') == NULL &&
+	       gethostent_r(&entry, room, sizeof(room), &host, &why) == 0) {
+		if (strlen(host->h_name) < sizeof(best) &&
+		    has_alias(host, name))
+			snprintf(best, sizeof(best), "%s", host->h_name);
+	}
+	endhostent();
+	return set_string(row, best, field(settings, row), err);
 }
 
 struct mm_settings *
