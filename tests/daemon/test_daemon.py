@@ -1,6 +1,9 @@
 """The daemon as an MTA sees it: a real one, on a socket of its own, offline."""
+import grp
 import json
 import os
+import pathlib
+import pwd
 import signal
 import socket
 import subprocess
@@ -417,6 +420,49 @@ class StartAndStop(unittest.TestCase):
             self.assertEqual(gate.stop(), 0)
             self.assertLess(time.monotonic() - began, 5)
         finally:
+            gate.__exit__(None)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another")
+    def test_root_becomes_another(self):
+        """The socket has mode and group from root; all else is the user's."""
+        gate = Gate(GREYLIST, "user = nobody\nmilter_socket_group = mail\n"
+                    "control_socket = unix:{dir}/run/control.sock\n"
+                    "state_directory = {dir}/state")
+        os.chmod(gate.dir, 0o755)
+        with open(gate.path("log"), "w", encoding="ascii") as log:
+            os.fchmod(log.fileno(), 0o666)
+        nobody = pwd.getpwnam("nobody")
+        with gate:
+            status = pathlib.Path(f"/proc/{gate.process.pid}/status")
+            for line in status.read_text(encoding="ascii").splitlines():
+                name, _, value = line.partition(":")
+                if name == "Uid":
+                    self.assertEqual(set(value.split()), {str(nobody.pw_uid)})
+                elif name == "Gid":
+                    self.assertEqual(set(value.split()), {str(nobody.pw_gid)})
+                elif name in ("CapPrm", "CapEff"):
+                    self.assertEqual(int(value, 16), 0)
+            socket_file = os.stat(gate.milter)
+            self.assertEqual(socket_file.st_mode & 0o777, 0o660)
+            self.assertEqual(socket_file.st_gid, grp.getgrnam("mail").gr_gid)
+            for name in ("run", "run/control.sock", "state",
+                         "state/greylist.sqlite"):
+                self.assertEqual(
+                    os.stat(gate.path(name)).st_uid, nobody.pw_uid, name)
+            self.assertEqual(session(gate.milter)[:3], "451")
+            began = time.monotonic()
+            self.assertEqual(gate.stop(), 0)
+            self.assertLess(time.monotonic() - began, 5)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another")
+    def test_a_user_or_group_that_does_not_exist(self):
+        for setting in ("user = no-such-user",
+                        "milter_socket_group = no-such-group"):
+            gate = Gate(PERMIT_ALL, setting)
+            gate.start(wait=False)
+            self.assertEqual(gate.process.wait(PATIENCE), 78)
+            self.assertIn(setting.split()[-1], gate.errors())
+            self.assertFalse(os.path.exists(gate.milter))
             gate.__exit__(None)
 
     def test_systemd_is_notified(self):
