@@ -205,8 +205,6 @@ start_threads(struct supervisor *s)
 {
 	int rc = -1;
 
-	if (signals_install(&s->err) != 0)
-		return -1;
 	if ((s->metrics = mm_metrics_new()) == NULL)
 		return mm_err_set(&s->err, "out of memory");
 	signals_block();
@@ -222,6 +220,8 @@ start_threads(struct supervisor *s)
 static int
 start(struct supervisor *s)
 {
+	if (signals_install(&s->err) != 0)
+		return EX_OSERR;
 	s->descriptors = raise_descriptors();
 	if (privileges_find(s->standing, &s->who, &s->err) != 0)
 		return EX_CONFIG;
