@@ -127,6 +127,30 @@ test_a_corrupted_file_fails_until_it_is_replaced(void **state)
 	mm_store_free(store);
 }
 
+/* Whoever had the old one open lets go of it. */
+static void
+test_a_replaced_file_is_the_one_that_is_read(void **state)
+{
+	struct mm_store *store = open_store();
+	struct mm_err err;
+
+	(void)state;
+	set(store, "old", NOW, NOW, false);
+	assert_true(is_there(store, "old"));
+	limit_files(4096);
+	assert_int_equal(MM_STORE_FAILED, try_set(store, "new", &err));
+	limit_files(0);
+	unlink(file("greylist.sqlite"));
+	unlink(file("greylist.sqlite-wal"));
+	unlink(file("greylist.sqlite-shm"));
+	for (int i = 0; i < 100 && try_set(store, "new", &err) != MM_STORE_DONE;
+	     i++)
+		sleep_ms(50);
+	assert_true(is_there(store, "new"));
+	assert_false(is_there(store, "old"));
+	mm_store_free(store);
+}
+
 static void
 test_another_writer_is_not_waited_for_long(void **state)
 {
@@ -196,6 +220,7 @@ main(void)
 	    TEST(test_a_full_disk_fails_until_there_is_room),
 	    TEST(test_a_disk_that_failed_is_left_alone_for_a_second),
 	    TEST(test_a_corrupted_file_fails_until_it_is_replaced),
+	    TEST(test_a_replaced_file_is_the_one_that_is_read),
 	    TEST(test_another_writer_is_not_waited_for_long),
 	    TEST(test_who_waits_no_longer_is_told_and_served),
 	    TEST(test_the_queue_is_bounded),
