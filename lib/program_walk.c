@@ -121,6 +121,15 @@ envelope(struct mm_eval *ev)
 	return MM_DUNNO;
 }
 
+/* Without HELO there is no HELO list, as in Postfix. */
+static bool
+passed_over(const struct mm_eval *ev, const struct mm_list *list)
+{
+	return list->nsteps == 0 ||
+	       (ev->chain == MM_CHAIN_HELO &&
+		   ev->session->known[MM_FACT_HELO] == MM_ABSENT);
+}
+
 static enum mm_outcome
 walk_chain(const struct mm_program *program, struct mm_eval *ev)
 {
@@ -134,7 +143,7 @@ walk_chain(const struct mm_program *program, struct mm_eval *ev)
 		/* relay and recipient lists share one state */
 		if (ev->chain != MM_CHAIN_RECIPIENT)
 			ev->defer_if_reject.up = false;
-		if (list->nsteps == 0)
+		if (passed_over(ev, list))
 			continue;
 		outcome = walk_list(ev, list);
 		why = outcome == MM_OK

@@ -331,7 +331,8 @@ compose(const struct run *run, struct reference *ref)
 				reject_flag = false;
 			chain = (int)g->step[i].chain;
 		}
-		if (over)
+		if (over || (chain == MM_CHAIN_HELO &&
+				run->session.known[MM_FACT_HELO] == MM_ABSENT))
 			continue;
 		a = evaluate_alone(run, &g->step[i]);
 		ref->visited[ref->n++] = i;
