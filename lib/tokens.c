@@ -17,12 +17,12 @@ mm_token_next(const char *text, size_t *at)
 			braces++;
 		else if (*p == '}' && braces > 0)
 			braces--;
-		else if (*p == '[')
+		if (braces > 0) /* a pattern's brackets are its own */
+			continue;
+		if (*p == '[')
 			brackets++;
 		else if (*p == ']' && brackets > 0)
 			brackets--;
-		if (braces > 0)
-			continue;
 		if (strchr(",\r\n", *p) != NULL)
 			break;
 		if (brackets == 0 && strchr(" \t", *p) != NULL)
