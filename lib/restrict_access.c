@@ -159,7 +159,7 @@ extension_at(const struct mm_settings *settings, const char *local)
 	at = strcspn(local, settings->recipient_delimiter);
 	if (at == 0 || local[at] == '\0')
 		return 0;
-	if (local[at] == '-' &&
+	if (strchr(settings->recipient_delimiter, '-') != NULL &&
 	    (mm_str_begins(local, "owner-") ||
 		(strlen(local) > 8 &&
 		    mm_str_same(local + strlen(local) - 8, "-request"))))
