@@ -25,10 +25,9 @@ literal_valid(struct mm_eval *ev, const char *literal)
 	size_t len = inside != NULL ? strlen(inside) : 0;
 	struct mm_ip ip;
 
-	if (len > 0 && inside[len - 1] == ']')
-		inside[--len] = '\0';
-	if (len == 0)
+	if (len < 2 || inside[len - 1] != ']')
 		return false;
+	inside[len - 1] = '\0';
 	if (strncasecmp(inside, tag, sizeof(tag) - 1) == 0)
 		return strchr(inside + sizeof(tag) - 1, ':') != NULL &&
 		       mm_ip_parse(inside + sizeof(tag) - 1, &ip);
