@@ -1,0 +1,55 @@
+# What "cmake --install" puts where, that it leaves the operator's own
+# configuration alone, and that systemd takes the units.
+#   cmake -DBUILD=build/dev -DPREFIX=/usr/local -DDIR=SCRATCH -P test_install.cmake
+cmake_minimum_required(VERSION 3.25)
+
+file(REMOVE_RECURSE "${DIR}")
+function(install_again)
+  set(ENV{DESTDIR} "${DIR}")
+  execute_process(COMMAND ${CMAKE_COMMAND} --install "${BUILD}"
+    OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+function(must_exist)
+  foreach(file IN LISTS ARGN)
+    if(NOT EXISTS "${DIR}${file}")
+      message(FATAL_ERROR "not installed: ${file}")
+    endif()
+  endforeach()
+endfunction()
+
+install_again()
+must_exist(/etc/mailmum/mailmum.conf)
+foreach(file sbin/mailmum bin/mailmumctl lib/sysusers.d/mailmum.conf
+    lib/systemd/system/mailmum.service lib/systemd/system/mailmum.socket
+    share/man/man8/mailmum.8 share/man/man5/mailmum.conf.5
+    share/man/man1/mailmumctl.1 share/doc/mailmum/README
+    share/doc/mailmum/COPYING)
+  must_exist(${PREFIX}/${file})
+endforeach()
+
+install_again()
+if(EXISTS "${DIR}/etc/mailmum/mailmum.conf.new")
+  message(FATAL_ERROR "an unchanged configuration is not replaced by a .new")
+endif()
+file(APPEND "${DIR}/etc/mailmum/mailmum.conf" "soft_bounce = yes\n")
+install_again()
+must_exist(/etc/mailmum/mailmum.conf.new)
+file(READ "${DIR}/etc/mailmum/mailmum.conf" text)
+if(NOT text MATCHES "soft_bounce = yes\n$")
+  message(FATAL_ERROR "the operator's own configuration is gone")
+endif()
+
+# The units refer to others; those that systemd brings have to be there.
+find_program(ANALYZE systemd-analyze)
+file(GLOB targets /lib/systemd/system/*.target)
+if(ANALYZE AND targets)
+  file(COPY ${targets} DESTINATION "${DIR}/usr/lib/systemd/system")
+  execute_process(
+    COMMAND ${ANALYZE} --root=${DIR} --man=no verify mailmum.service mailmum.socket
+    RESULT_VARIABLE result OUTPUT_VARIABLE faults ERROR_VARIABLE faults)
+  if(NOT result EQUAL 0 OR faults MATCHES "mailmum")
+    message(FATAL_ERROR "systemd-analyze verify:\n${faults}")
+  endif()
+endif()
+file(REMOVE_RECURSE "${DIR}")
