@@ -192,6 +192,8 @@ sqlite_free(struct mm_store *store)
 {
 	struct mm_sqlite_store *s = (struct mm_sqlite_store *)store;
 
+	/* The last to close copies the log, and a reader cannot. */
+	mm_sqlite_close(&s->reader);
 	if (!s->read_only)
 		mm_sqlite_keeper_stop(s);
 	store_free(s);
