@@ -1,0 +1,108 @@
+"""A Postfix of the lab's own: Debian's programs, a private configuration
+and queue, no chroot.  Accepted mail goes to discard(8)."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+
+import space
+
+MILTER = 25  # mailmum is its only gate; no mailmum: 451
+MILTER_ACCEPT = 26  # the same, as in every example: no mailmum, no gate
+MILTER_BUSY = 27  # the same as 25, processes are used again (stress)
+NATIVE = 28  # Postfix's own restrictions, no mailmum
+
+MAIN_CF = """
+compatibility_level = 3.6
+queue_directory = {dir}/spool
+data_directory = {dir}/data
+maillog_file = {dir}/log
+maillog_file_prefixes = {dir}
+myhostname = mx.example.com
+mydestination = example.com
+myorigin = example.com
+mynetworks = 127.0.0.0/8 [::1]/128
+inet_interfaces = {address}, {address6}
+inet_protocols = all
+local_recipient_maps =
+local_transport = discard:
+default_transport = discard:
+alias_maps =
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+smtpd_recipient_restrictions =
+smtpd_delay_reject = yes
+smtpd_timeout = 60s
+smtpd_error_sleep_time = 0
+smtpd_soft_error_limit = 1000
+smtpd_hard_error_limit = 1000
+smtpd_client_connection_count_limit = 0
+smtpd_authorized_xclient_hosts = 198.51.100.0/24
+smtpd_tls_security_level = none
+smtputf8_enable = yes
+"""
+MASTER_CF = """
+cleanup   unix  n - n - 0   cleanup
+qmgr      unix  n - n 300 1 qmgr
+rewrite   unix  - - n - -   trivial-rewrite
+bounce    unix  - - n - 0   bounce
+defer     unix  - - n - 0   bounce
+trace     unix  - - n - 0   bounce
+anvil     unix  - - n - 1   anvil
+proxymap  unix  - - n - -   proxymap
+discard   unix  - - n - -   discard
+error     unix  - - n - -   error
+postlog   unix-dgram n - n - 1 postlogd
+"""
+MILTER_OF = "smtpd_milters = {{ unix:{}, default_action={} }}"
+
+
+class Postfix:
+    """native: {parameter: value} for the listener NATIVE."""
+
+    def __init__(self, milter, native=None):
+        self.dir = space.BASE / "postfix"
+        for path in (self.dir, self.dir / "etc", self.dir / "spool",
+                     self.dir / "data"):
+            path.mkdir()
+        space.run("chown", "postfix", self.dir / "data")
+        space.write(self.dir / "etc/main.cf", MAIN_CF.format(
+            dir=self.dir, address=space.ADDRESS,
+            address6=space.ADDRESS6))
+        space.run("cp", *pathlib.Path("/etc/postfix").glob(
+            "dynamicmaps*"), "-r", self.dir / "etc")
+        strict = MILTER_OF.format(milter, "tempfail")
+        space.write(self.dir / "etc/master.cf", MASTER_CF + self._smtpd(
+            MILTER, strict, "max_use = 1") + self._smtpd(
+            MILTER_ACCEPT, MILTER_OF.format(milter, "accept"),
+            "max_use = 1") + self._smtpd(MILTER_BUSY, strict) + self._smtpd(
+            NATIVE, "max_use = 1",
+            *(f"{k} = {v}" for k, v in (native or {}).items())))
+        self.master = subprocess.Popen(
+            ["postfix", "-c", self.dir / "etc", "start-fg"],
+            start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    @staticmethod
+    def _smtpd(port, *options):
+        """A listener on both addresses."""
+        lines = "".join(f"  -o {{ {option} }}\n" for option in options)
+        return "".join(f"{where}:{port} inet n - n - - smtpd\n{lines}"
+                       for where in (space.ADDRESS, f"[{space.ADDRESS6}]"))
+
+    def log(self):
+        with contextlib.suppress(FileNotFoundError):
+            return (self.dir / "log").read_text(errors="replace")
+        return ""
+
+    @staticmethod
+    def listens():
+        with socket.socket() as sock:
+            return sock.connect_ex((space.ADDRESS, NATIVE)) == 0
+
+    def stop(self):
+        pid = (self.dir / "spool/pid/master.pid").read_text()
+        os.kill(int(pid), signal.SIGTERM)
+        self.master.wait()

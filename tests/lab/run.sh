@@ -1,0 +1,25 @@
+#!/bin/sh
+# Runs one group of the lab in namespaces of its own: network, mounts,
+# processes.  Whatever happens in there ends with it, a kill -9 included.
+# usage: run.sh GROUP, with MAILMUM and MAILMUMCTL naming the programs
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+
+skip() {
+	echo "skipped: $1"
+	exit 77
+}
+[ "$(id -u)" = 0 ] || skip "Postfix wants root, also in a namespace"
+for tool in python3 nsd unbound postfix postmap ip unshare setpriv; do
+	command -v "$tool" >/dev/null || skip "there is no $tool"
+done
+unshare -n -m -p --fork --mount-proc true 2>/dev/null ||
+	skip "namespaces are not permitted here"
+
+LAB=$(mktemp -d /tmp/mailmum-lab.XXXXXX) || exit 1
+export LAB
+setpriv --pdeathsig KILL unshare -n -m -p --fork --kill-child --mount-proc \
+	/usr/bin/python3 -B "$here/main.py" "$@"
+status=$?
+rmdir "$LAB"
+exit $status

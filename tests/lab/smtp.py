@@ -1,0 +1,99 @@
+"""An SMTP client that sends exactly what it is told to, from any address."""
+
+import socket
+import time
+
+import postfix
+import space
+
+PATIENCE = 30  # seconds: far beyond anything that a test waits for
+
+
+class Smtp:
+    """One connection.  Replies are text: all lines, without the last CRLF."""
+
+    def __init__(self, source, port=postfix.MILTER):
+        six = ":" in source
+        self.sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET)
+        self.sock.settimeout(PATIENCE)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.bind((source, 0))
+        try:
+            self._connect(space.ADDRESS6 if six else space.ADDRESS, port)
+        except OSError:
+            self.sock.close()
+            raise
+        self.rest = b""
+        self.banner = self.reply()
+
+    def _connect(self, server, port):
+        self.sock.connect((server, port))
+
+    def reply(self):
+        lines = []
+        while True:
+            while b"\n" not in self.rest:
+                more = self.sock.recv(65536)
+                if not more:
+                    raise EOFError(f"closed after {lines}")
+                self.rest += more
+            line, self.rest = self.rest.split(b"\n", 1)
+            lines.append(line.rstrip(b"\r").decode("latin1"))
+            if lines[-1][3:4] != "-":
+                return "\n".join(lines)
+
+    def send(self, data):
+        if isinstance(data, str):
+            data = data.encode()
+        self.sock.sendall(data + b"\r\n")
+
+    def cmd(self, data):
+        self.send(data)
+        return self.reply()
+
+    def need(self, data):
+        """A command that has to succeed."""
+        reply = self.cmd(data)
+        if reply[:1] not in "23":
+            raise AssertionError(f"{data!r}: {reply}")
+        return reply
+
+    def helo(self, name="mail.example.org"):
+        return self.need(f"EHLO {name}")
+
+    def mail(self, sender="alice@example.org"):
+        return self.need(f"MAIL FROM:<{sender}>")
+
+    def rcpt(self, recipient):
+        return self.cmd(f"RCPT TO:<{recipient}>")
+
+    def data(self, text="Subject: lab\r\n\r\nhello\r\n"):
+        self.need("DATA")
+        return self.cmd(text + ".")
+
+    def quit(self):
+        try:
+            self.cmd("QUIT")
+        finally:
+            self.close()
+
+    def close(self):
+        self.sock.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def wait_for(what, found, patience=PATIENCE):
+    """Calls found() until it returns something true, which is returned."""
+    until = time.monotonic() + patience
+    while True:
+        value = found()
+        if value:
+            return value
+        if time.monotonic() > until:
+            raise AssertionError(f"waited in vain for {what}")
+        time.sleep(0.01)
