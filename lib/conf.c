@@ -125,23 +125,18 @@ slice(const struct mm_text *from, size_t at, size_t end, unsigned line,
 	return mm_text_finish(&b, line, ret);
 }
 
+/* The line itself is not shown: it may hold a key, and this may be logged. */
 static void
 complain_of_line(struct reading *r, const char *text)
 {
-	size_t first = strcspn(text, "\n");
-	int shown = first < 60 ? (int)first : 60;
+	const char *what = "the line does not begin with one name and \"=\"";
 
 	if (text[0] == '=')
-		mm_complain(r->all, MM_ERROR, r->conf->file, r->begun,
-		    "no name before \"=\"");
+		what = "no name before \"=\"";
 	else if (strchr(text, '=') == NULL)
-		mm_complain(r->all, MM_ERROR, r->conf->file, r->begun,
-		    "no \"=\" in \"%.*s\": expected \"name = value\"", shown,
-		    text);
-	else
-		mm_complain(r->all, MM_ERROR, r->conf->file, r->begun,
-		    "\"%.*s\" does not begin with one name and \"=\"", shown,
-		    text);
+		what = "no \"=\": expected \"name = value\", or white space "
+		       "before what goes on with the line above";
+	mm_complain(r->all, MM_ERROR, r->conf->file, r->begun, "%s", what);
 }
 
 /* "name = value" taken apart.  NULL without *oom: it was complained about. */

@@ -97,12 +97,13 @@ mm_dnsxl_check_labels(const char *labels, struct mm_err *err)
 {
 	struct label_item item;
 
-	while (next_label(&labels, &item)) {
+	/* not shown: what is wrong may well be a key */
+	for (unsigned n = 1; next_label(&labels, &item); n++) {
 		if (item.zone_len == 0 || item.label_len == 0)
 			return mm_err_set(err,
-			    "\"%.*s\" is not zone=label, as in "
+			    "word %u is not zone=label, as in "
 			    "key.list.example=list.example",
-			    (int)(labels - item.zone), item.zone);
+			    n);
 		if (item.label_len >= MM_DNS_NAME_MAX)
 			return mm_err_set(err,
 			    "the label \"%.40s...\" is too "
@@ -128,22 +129,23 @@ label_of(const char *zone, const char *labels)
 	return strdup(without_key(zone));
 }
 
+/* Complaints show the label: they end in logs, where no key belongs. */
 static int
-check_zone(const char *zone, const char *text, struct mm_err *err)
+check_zone(const struct mm_dnsxl *list, bool dotted, struct mm_err *err)
 {
-	size_t len = strlen(zone);
-
-	if (len == 0)
-		return mm_err_set(err, "no domain before \"%.80s\"", text);
-	if (mm_hostname_valid(zone))
-		return 0;
-	if (len > 1 && zone[len - 1] == '.')
+	if (*list->zone == '\0')
+		return mm_err_set(
+		    err, "no domain before \"%.80s\"", list->text);
+	if (!mm_hostname_valid(list->zone))
 		return mm_err_set(err,
-		    "\"%.80s\": a list's domain is written without a dot at "
+		    "\"%.80s\" is not a domain, as in zen.example.org",
+		    list->label);
+	if (dotted)
+		return mm_err_set(err,
+		    "\"%.80s.\": a list's domain is written without a dot at "
 		    "its end",
-		    zone);
-	return mm_err_set(
-	    err, "\"%.80s\" is not a domain, as in zen.example.org", zone);
+		    list->label);
+	return 0;
 }
 
 static void
@@ -165,7 +167,7 @@ parse_filter(struct mm_dnsxl *list, const char *filter, struct mm_err *err)
 		return mm_err_set(err,
 		    "no filter behind \"%.80s=\": write an address as in "
 		    "127.0.0.2, or leave the \"=\" out",
-		    list->zone);
+		    list->label);
 	list->filter = mm_pattern_parse(filter, err);
 	return list->filter != NULL ? 0 : -1;
 }
@@ -176,22 +178,22 @@ fill(struct mm_dnsxl *list, const char *text, const char *labels,
     struct mm_err *err)
 {
 	size_t len = strcspn(text, "=");
+	bool dotted = len > 1 && text[len - 1] == '.';
 	char *filter;
 
 	list->text = strdup(text);
-	list->zone = strndup(text, len);
-	if (list->text == NULL || list->zone == NULL)
+	list->zone = strndup(text, dotted ? len - 1 : len);
+	if (list->text == NULL || list->zone == NULL ||
+	    (list->label = label_of(list->zone, labels)) == NULL)
 		return mm_err_set(err, "out of memory");
-	if (check_zone(list->zone, text, err) != 0)
+	if (check_zone(list, dotted, err) != 0)
 		return -1;
 	filter = list->text + len;
 	if (*filter != '\0' && parse_filter(list, filter + 1, err) != 0)
 		return -1;
 	remove_blanks(filter);
 
-	list->label = label_of(list->zone, labels);
-	if (list->label == NULL ||
-	    asprintf(&list->shown, "%s%s", list->label, filter) < 0) {
+	if (asprintf(&list->shown, "%s%s", list->label, filter) < 0) {
 		list->shown = NULL;
 		return mm_err_set(err, "out of memory");
 	}

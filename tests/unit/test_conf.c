@@ -151,13 +151,16 @@ test_faulty_lines_are_left_out(void **state)
 	    "white space begins this line, but there is nothing before it "
 	    "that it could continue");
 	assert_complaint(&all, 1, MM_ERROR, 4,
-	    "no \"=\" in \"no equals here\": expected \"name = value\"");
+	    "no \"=\": expected \"name = value\", or white space before what "
+	    "goes on with the line above");
 	assert_complaint(&all, 2, MM_ERROR, 6, "no name before \"=\"");
 	assert_complaint(&all, 3, MM_ERROR, 7,
-	    "\"two words = 2\" does not begin with one name and \"=\"");
+	    "the line does not begin with one name and \"=\"");
 	assert_complaint(&all, 4, MM_ERROR, 8,
-	    "\"b?[2Jad = 3\" does not begin with one name and \"=\"");
+	    "the line does not begin with one name and \"=\"");
 	assert_int_equal(2, mm_conf_count(conf));
+	mm_complain(&all, MM_NOTICE, NULL, 0, "b%cad", 27);
+	assert_string_equal("b?ad", all.list[5].text);
 	mm_complaints_clear(&all);
 	assert_int_equal(0, all.n);
 	mm_conf_free(conf);
@@ -176,7 +179,8 @@ test_complaints_outlive_the_conf_and_are_bounded(void **state)
 	assert_int_equal(2000, all.errors);
 	assert_int_equal(500, all.n);
 	assert_complaint(&all, 499, MM_ERROR, 500,
-	    "no \"=\" in \"bad\": expected \"name = value\"");
+	    "no \"=\": expected \"name = value\", or white space before what "
+	    "goes on with the line above");
 	mm_complaints_clear(&all);
 }
 

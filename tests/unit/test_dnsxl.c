@@ -103,6 +103,15 @@ test_refuses(void **state)
 	    {"https://bl.example.org/",
 		"\"https://bl.example.org/\" is not a domain, as in "
 		"zen.example.org"},
+	    {"KEY.zen.dq.spamhaus.net.",
+		"\"zen.dq.spamhaus.net.\": a list's domain is written "
+		"without a dot at its end"},
+	    {"KEY!.zen.dq.spamhaus.net",
+		"\"zen.dq.spamhaus.net\" is not a domain, as in "
+		"zen.example.org"},
+	    {"KEY.zen.dq.spamhaus.net=",
+		"no filter behind \"zen.dq.spamhaus.net=\": write an "
+		"address as in 127.0.0.2, or leave the \"=\" out"},
 	    {"bl.example.org*2", "\"bl.example.org*2\" is not a domain, as "
 				 "in zen.example.org"},
 	};
@@ -128,7 +137,7 @@ test_check_labels(void **state)
 	assert_string_equal("", err.text);
 	assert_int_equal(
 	    -1, mm_dnsxl_check_labels("a.example=b c.example", &err));
-	assert_string_equal("\"c.example\" is not zone=label, as in "
+	assert_string_equal("word 2 is not zone=label, as in "
 			    "key.list.example=list.example",
 	    err.text);
 	assert_int_equal(-1, mm_dnsxl_check_labels("=b", &err));
