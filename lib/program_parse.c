@@ -77,6 +77,25 @@ nearest(const char *word)
 	return best;
 }
 
+/* A DNS list without the word that would ask it. */
+static bool
+complain_lone_list(struct mm_load *load, const char *word)
+{
+	struct mm_dnsxl *list = NULL;
+	struct mm_err err;
+
+	if (strchr(word, '.') != NULL)
+		list = mm_dnsxl_parse(word, load->settings->dnsxl_labels, &err);
+	if (list == NULL)
+		return false;
+	mm_complain(load->all, MM_ERROR, load->file, load->line,
+	    "\"%s\" stands alone: write reject_rbl_client or another word "
+	    "for a DNS list before it",
+	    mm_dnsxl_shown(list));
+	mm_dnsxl_free(list);
+	return true;
+}
+
 static void
 complain_unknown(struct mm_load *load, const char *word)
 {
@@ -89,6 +108,8 @@ complain_unknown(struct mm_load *load, const char *word)
 			return;
 		}
 	}
+	if (complain_lone_list(load, word))
+		return;
 	if (strchr(word, ':') != NULL) {
 		mm_complain(load->all, MM_ERROR, load->file, load->line,
 		    "\"%s\" stands alone: write check_client_access, "
@@ -187,6 +208,7 @@ parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
     struct mm_load *load)
 {
 	const struct mm_restriction *what = step->what;
+	size_t before = t->at;
 	char *arg = NULL;
 	struct mm_err err;
 	int rc = 0;
@@ -194,7 +216,8 @@ parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
 	step->line = load->line;
 	if (what->takes != MM_TAKES_NOTHING) {
 		arg = next_token(t);
-		if (arg == NULL || (lookup(arg) != NULL)) {
+		if (arg == NULL || lookup(arg) != NULL) {
+			t->at = before; /* the word has its own argument */
 			mm_complain(load->all, MM_ERROR, load->file, load->line,
 			    "%s: needs %s", what->word,
 			    argument_name(what->takes));

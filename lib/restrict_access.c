@@ -24,31 +24,48 @@ struct table {
 struct checking {
 	struct mm_load *load;
 	const char *spec;
+	enum mm_map_kind kind;
 };
+
+/* "550" and no more: legal, and never what was meant. */
+static bool
+refusing_code(const char *value)
+{
+	return (*value == '4' || *value == '5') && strlen(value) == 3 &&
+	       value[strspn(value, "0123456789")] == '\0';
+}
 
 static bool
 check_value(void *ctx, const char *value, const char *file, unsigned line)
 {
 	const struct checking *c = ctx;
+	enum mm_severity severity = MM_ERROR;
 	struct mm_access access;
 	struct mm_err err;
 
-	if (*value == '$') /* known only once something has matched */
-		return true;
-	if (mm_access_parse(value, &access, &err) == 0)
-		return true;
+	if (*value == '$' && c->kind == MM_MAP_PATTERN)
+		return true; /* known only once something has matched */
+	if (mm_access_parse(value, &access, &err) == 0) {
+		if (!refusing_code(value))
+			return true;
+		severity = MM_NOTICE;
+		mm_err_set(&err,
+		    "\"%s\" alone lets mail in, as all digits do: a text "
+		    "behind it makes it refuse",
+		    value);
+	}
 	if (line == 0)
-		mm_complain(c->load->all, MM_ERROR, c->load->file,
+		mm_complain(c->load->all, severity, c->load->file,
 		    c->load->line, "%s: %s", c->spec, err.text);
 	else
-		mm_complain(c->load->all, MM_ERROR, file, line, "%s", err.text);
+		mm_complain(c->load->all, severity, file, line, "%s", err.text);
 	return true;
 }
 
 void *
 mm_parse_access(const char *arg, struct mm_load *load, struct mm_err *err)
 {
-	struct checking checking = {load, arg};
+	struct checking checking = {.load = load, .spec = arg};
 	struct table *table = calloc(1, sizeof(*table));
 
 	if (table == NULL) {
@@ -63,6 +80,7 @@ mm_parse_access(const char *arg, struct mm_load *load, struct mm_err *err)
 	table->parents =
 	    strstr(load->settings->parent_domain_matches_subdomains,
 		"smtpd_access_maps") != NULL;
+	checking.kind = mm_map_kind(table->map);
 	mm_map_values(table->map, check_value, &checking);
 	return table;
 }

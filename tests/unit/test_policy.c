@@ -56,6 +56,10 @@ test_errors_are_found_at_load(void **state)
 	    {R "check_client_access\n",
 		"1: check_client_access: needs a table, as in "
 		"hash:/etc/mailmum/access"},
+	    {R "KEY.zen.dq.spamhaus.net=127.0.0.2\n",
+		"1: \"zen.dq.spamhaus.net=127.0.0.2\" stands alone: write "
+		"reject_rbl_client or another word for a DNS list before it"},
+	    {R "check_client_access inline:{ 192.0.2.1=$1 }\n", NULL},
 	    {R "hash:/etc/x\n",
 		"1: \"hash:/etc/x\" stands alone: write "
 		"check_client_access, check_helo_access, "
@@ -70,8 +74,8 @@ test_errors_are_found_at_load(void **state)
 		"1: dns_stub: \"127.0.0.1@0\": the port is not a number "
 		"from 1 to 65535"},
 	    {"dnsxl_labels = zen.example.org\n",
-		"1: dnsxl_labels: \"zen.example.org\" is not zone=label, as "
-		"in key.list.example=list.example"},
+		"1: dnsxl_labels: word 1 is not zone=label, as in "
+		"key.list.example=list.example"},
 	    {R "permit, warn_if_reject\n",
 		"1: warn_if_reject: the list ends where a restriction "
 		"should follow"},
@@ -119,6 +123,21 @@ test_errors_are_found_at_load(void **state)
 	}
 }
 
+/* A word without its argument does not take the next word for it. */
+static void
+test_one_mistake_is_one_complaint(void **state)
+{
+	static const char text[] =
+	    R "reject_rbl_client, reject_rbl_client bl.example.org, permit\n";
+	struct mm_complaints all = {0};
+	struct mm_err err;
+
+	(void)state;
+	assert_null(mm_policy_parse(text, "mailmum.conf", &all, &err));
+	assert_int_equal(1, all.n);
+	mm_complaints_clear(&all);
+}
+
 static void
 test_notices_do_not_stop(void **state)
 {
@@ -134,6 +153,10 @@ test_notices_do_not_stop(void **state)
 	    {R "permit,\n reject_rbl_client bl.example.org\n",
 		"2: reject_rbl_client bl.example.org: never reached "
 		"behind \"permit\""},
+	    {R "check_client_access inline:{ 192.0.2.1=550 }\n",
+		"1: inline:{ 192.0.2.1=550 }: \"550\" "
+		"alone lets mail in, as all digits do: a text behind it makes "
+		"it refuse"},
 	    {"smtpd_data_restrictions = reject_unauth_pipelining\n",
 		"1: smtpd_data_restrictions: keep it in main.cf: only "
 		"Postfix sees that stage"},
@@ -221,6 +244,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_errors_are_found_at_load),
+	    cmocka_unit_test(test_one_mistake_is_one_complaint),
 	    cmocka_unit_test(test_notices_do_not_stop),
 	    cmocka_unit_test(test_what_a_policy_tells),
 	    cmocka_unit_test(test_restart_settings_are_told),
