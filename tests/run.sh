@@ -29,6 +29,7 @@ run() {
 }
 run "quick: units, replay, lint, fuzz corpora" \
 	-LE 'lab|long' -j "$(nproc)" || exit 1
+[ "$(id -u)" = 0 ] || say "the lab needs root: it will be skipped"
 run "lab: real mail through real servers, in a network of their own" \
 	-L lab -LE long || exit 1
 [ -z "$long" ] || run "long" -L long || exit 1
