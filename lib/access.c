@@ -3,6 +3,7 @@
 
 #include "lib/err.h"
 #include "lib/str.h"
+#include "lib/verdict.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,31 +52,15 @@ skip_blanks(const char *p)
 	return p + strspn(p, BLANKS);
 }
 
-/* One to three digits. */
-static const char *
-skip_number(const char *p)
-{
-	size_t n = strspn(p, "0123456789");
-
-	return n >= 1 && n <= 3 ? p + n : NULL;
-}
-
-/*
- * Takes an optional [245].n.n from the front of p (RFC 3463 2), returns the
- * text behind it.
- */
+/* Takes an optional status code from the front of p, returns the text behind
+ * it. */
 static const char *
 take_dsn(const char *p, struct mm_access *access)
 {
-	const char *end;
+	size_t len = mm_dsn_len(p);
 
-	if (strchr("245", *p) == NULL || *p == '\0' || p[1] != '.' ||
-	    (end = skip_number(p + 2)) == NULL || *end != '.' ||
-	    (end = skip_number(end + 1)) == NULL ||
-	    (*end != '\0' && strchr(BLANKS, *end) == NULL))
-		return p;
-	memcpy(access->dsn, p, (size_t)(end - p));
-	return skip_blanks(end);
+	memcpy(access->dsn, p, len);
+	return skip_blanks(p + len);
 }
 
 /* "4NN text", "5NN text". */

@@ -106,45 +106,33 @@ mm_eval_subject(const struct mm_eval *ev)
 	return (struct mm_subject){client, "Client host"};
 }
 
-/* One class of texts (RFC 3463 3.2) and the digits it may not have. */
+/* What may follow "x." for a class of texts (RFC 3463 3.2). */
 static const char *
-fixed_detail(const char *class, unsigned detail)
+fixed_detail(const char *class, const char *detail)
 {
 	static const char *const sender[] = {
-	    NULL, "1.7", "1.8", "1.7", "1.7", "1.0", "1.7", "1.7", "1.8"};
+	    "1.7", "1.8", "1.7", "1.7", "1.0", "1.7", "1.7", "1.8"};
 	static const char *const recipient[] = {
-	    NULL, "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.3", "1.2"};
+	    "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.3", "1.2"};
 	bool is_sender = strcmp(class, "Sender address") == 0;
 
 	if (!is_sender && strcmp(class, "Recipient address") != 0)
 		return "0.0";
-	if (detail == 0 || detail > 8)
+	if (detail[0] < '1' || detail[0] > '8' || detail[1] != '\0')
 		return "1.0";
-	return is_sender ? sender[detail] : recipient[detail];
+	return (is_sender ? sender : recipient)[detail[0] - '1'];
 }
 
 const char *
 mm_eval_dsn_fix(struct mm_eval *ev, const char *dsn, const char *class)
 {
-	unsigned first, detail;
 	char *fixed;
 
-	if (sscanf(dsn, "%1u.1.%3u", &first, &detail) != 2)
+	if (mm_dsn_len(dsn) == 0 || !mm_str_begins(dsn + 1, ".1."))
 		return dsn;
 	fixed = mm_arena_printf(
-	    ev->arena, "%u.%s", first, fixed_detail(class, detail));
+	    ev->arena, "%c.%s", dsn[0], fixed_detail(class, dsn + 4));
 	return fixed != NULL ? fixed : dsn;
-}
-
-/* Syntactically [245].n.n, as Postfix wants it. */
-static bool
-dsn_valid(const char *dsn)
-{
-	unsigned a, b, c;
-	int end = 0;
-
-	return sscanf(dsn, "%1u.%3u.%3u%n", &a, &b, &c, &end) == 3 &&
-	       dsn[end] == '\0' && (a == 2 || a == 4 || a == 5);
 }
 
 /*
@@ -158,7 +146,7 @@ make_reply(struct mm_eval *ev, unsigned code, const char *dsn, const char *text)
 	size_t room;
 	char *copy;
 
-	if (code < 400 || code > 599 || !dsn_valid(dsn)) {
+	if (code < 400 || code > 599 || mm_dsn_len(dsn) == 0) {
 		code = 450;
 		dsn = "4.7.1";
 		text = "Service unavailable";

@@ -1,8 +1,8 @@
 /* rbl_reply - see rbl_reply.h. */
 #include "lib/rbl_reply.h"
 
-#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -192,31 +192,28 @@ value_of(void *ctx, const char *name)
 	return NULL;
 }
 
+static const char *
+skip_spaces(const char *text)
+{
+	return text + strspn(text, " ");
+}
+
 /* "CODE [DSN] text".  False: no reply begins like this. */
 static bool
 split(const char *text, unsigned *code, char dsn[12], const char **rest)
 {
-	unsigned a, b, c;
-	int end = 0;
+	size_t digits = strspn(text, "0123456789"), len;
 
-	if ((text[0] != '4' && text[0] != '5') ||
-	    !isdigit((unsigned char)text[1]) ||
-	    !isdigit((unsigned char)text[2]) ||
+	if ((*text != '4' && *text != '5') || digits != 3 ||
 	    (text[3] != ' ' && text[3] != '\0'))
 		return false;
-	sscanf(text, "%3u", code);
-	snprintf(dsn, 12, "%c.7.1", text[0]);
-	text += 3;
-	while (*text == ' ')
-		text++;
-	if (sscanf(text, "%1u.%3u.%3u%n", &a, &b, &c, &end) == 3 &&
-	    (a == 2 || a == 4 || a == 5) &&
-	    (text[end] == ' ' || text[end] == '\0')) {
-		snprintf(dsn, 12, "%u.%u.%u", a, b, c);
-		text += end;
-		while (*text == ' ')
-			text++;
-	}
+	*code = (unsigned)strtoul(text, NULL, 10);
+	snprintf(dsn, 12, "%c.7.1", *text);
+	text = skip_spaces(text + 3);
+	len = mm_dsn_len(text);
+	if (len > 0)
+		snprintf(dsn, 12, "%.*s", (int)len, text);
+	text = skip_spaces(text + len);
 	*rest = *text != '\0' ? text : "Service unavailable";
 	return true;
 }

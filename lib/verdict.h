@@ -6,6 +6,8 @@
 #ifndef MM_VERDICT_H
 #define MM_VERDICT_H
 
+#include <stddef.h>
+
 /* What was done with a recipient; the words of the record's action field. */
 enum mm_verdict {
 	MM_ACCEPT = 0,
@@ -26,5 +28,11 @@ struct mm_reply {
 };
 
 const char *mm_verdict_word(enum mm_verdict verdict);
+
+/*
+ * How long the status code at the front of text is, [245].n.n with a blank or
+ * the end behind it (RFC 3463 2); 0: there is none.  It fits a reply's dsn.
+ */
+size_t mm_dsn_len(const char *text);
 
 #endif

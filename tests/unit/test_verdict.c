@@ -1,4 +1,4 @@
-/* verdict: every one has its word in the record. */
+/* verdict: its words in the record, and status codes. */
 #include "lib/verdict.h"
 #include "tests/test.h"
 
@@ -14,11 +14,43 @@ test_words(void **state)
 	assert_string_equal("info", mm_verdict_word(MM_INFORMED));
 }
 
+static void
+test_status_codes(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t want;
+	} cases[] = {
+	    {"5.7.1", 5},
+	    {"4.12.345 text", 8},
+	    {"2.1.5\ttext", 5},
+	    {"", 0},
+	    {"5", 0},
+	    {"5.", 0},
+	    {"5.7", 0},
+	    {"5.7.", 0},
+	    {"5..1", 0},
+	    {"3.7.1", 0},
+	    {"55.7.1", 0},
+	    {"5.7.1234", 0},
+	    {"5.7.1x", 0},
+	    {"5.7.1.1", 0},
+	    {"5.-7.1", 0},
+	    {"5. 7.1", 0},
+	    {" 5.7.1", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++)
+		assert_int_equal(cases[i].want, mm_dsn_len(cases[i].text));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_status_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
