@@ -91,11 +91,11 @@ mm_check_non_fqdn_helo_hostname(const void *arg, struct mm_eval *ev)
 	    "need fully-qualified hostname");
 }
 
-/* Postfix asks A, AAAA, MX; a null MX is a success. */
+/* Postfix asks A, AAAA, MX; a null MX is a success, if no lookup failed. */
 static const struct mm_lookup any_of = {
     .type = {MM_DNS_A, MM_DNS_AAAA, MM_DNS_MX},
     .n = 3,
-    .stop = 1u << MM_DNS_OK | 1u << MM_DNS_NULLMX,
+    .stop = 1u << MM_DNS_OK,
 };
 
 enum mm_outcome

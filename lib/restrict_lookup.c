@@ -57,7 +57,7 @@ mm_restrict_lookup(
 		if (answer->status > best)
 			best = answer->status;
 		if (stops(lookup, answer->status))
-			return answer->status;
+			break;
 	}
 	return best;
 }
