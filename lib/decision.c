@@ -84,47 +84,77 @@ mm_field_numeric(enum mm_field field)
 	       fields[field].kind == KIND_MICROSECONDS;
 }
 
+/* The bytes at the front of text that stand between quotes as they are. */
+static size_t
+literal(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] >= ' ' && text[n] <= '~' && text[n] != '"' &&
+	       text[n] != '\\')
+		n++;
+	return n;
+}
+
 /* Stands as it is: nothing in it could end a field or look like another. */
 static bool
 is_plain(const char *value)
 {
-	for (const char *s = value; *s != '\0'; s++)
-		if (*s <= ' ' || *s > '~' || strchr("\"=\\", *s) != NULL)
-			return false;
-	return true;
+	return value[literal(value)] == '\0' && strpbrk(value, " =") == NULL;
 }
 
-/* One byte as it stands between quotes: itself, \" and \\, or \xHH. */
+/* One byte that is not literal: \" and \\, or \xHH. */
 static size_t
-escape(unsigned char c, char text[5])
+escape(unsigned char c, char text[4])
 {
-	if (c >= ' ' && c <= '~' && c != '"' && c != '\\')
-		return (size_t)snprintf(text, 5, "%c", c);
-	if (c == '"' || c == '\\')
-		return (size_t)snprintf(text, 5, "\\%c", c);
-	return (size_t)snprintf(text, 5, "\\x%02X", c);
+	static const char digits[] = "0123456789ABCDEF";
+
+	text[0] = '\\';
+	if (c == '"' || c == '\\') {
+		text[1] = (char)c;
+		return 2;
+	}
+	text[1] = 'x';
+	text[2] = digits[c >> 4];
+	text[3] = digits[c & 15];
+	return 4;
 }
 
 /* Never cut within an escape: what is left of one could escape the quote. */
 static void
-add_value(struct mm_buf *out, const char *value)
+add_escaped(struct mm_buf *out, const char *value)
 {
-	bool quoted = !is_plain(value);
-	size_t room = MM_FIELD_VALUE_MAX;
+	size_t room = MM_FIELD_VALUE_MAX, len;
+	char text[4];
 
-	if (quoted)
-		mm_buf_addc(out, '"');
-	for (const char *s = value; *s != '\0'; s++) {
-		char text[5] = {*s, '\0'};
-		size_t len = quoted ? escape((unsigned char)*s, text) : 1;
-
+	for (;;) {
+		len = literal(value);
 		if (len > room)
-			break;
+			len = room;
+		mm_buf_addn(out, value, len);
+		value += len;
+		room -= len;
+		if (*value == '\0' || room == 0)
+			return;
+		len = escape((unsigned char)*value, text);
+		if (len > room)
+			return;
 		mm_buf_addn(out, text, len);
+		value++;
 		room -= len;
 	}
-	if (quoted)
-		mm_buf_addc(out, '"');
+}
+
+static void
+add_value(struct mm_buf *out, const char *value)
+{
+	if (is_plain(value)) {
+		mm_buf_addn(out, value, strnlen(value, MM_FIELD_VALUE_MAX));
+		return;
+	}
+	mm_buf_addc(out, '"');
+	add_escaped(out, value);
+	mm_buf_addc(out, '"');
 }
 
 void
@@ -143,7 +173,8 @@ mm_decision_line(const struct mm_decision *decision, char *line, size_t size)
 		mm_buf_init(&one, mem, sizeof(mem));
 		if (whole.len > 0)
 			mm_buf_addc(&one, ' ');
-		mm_buf_addf(&one, "%s=", fields[f].name);
+		mm_buf_add(&one, fields[f].name);
+		mm_buf_addc(&one, '=');
 		add_value(&one, value);
 		if (whole.len + one.len < whole.size)
 			mm_buf_addn(&whole, one.data, one.len);
