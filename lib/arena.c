@@ -168,13 +168,15 @@ mm_arena_dupn(struct mm_arena *arena, const char *text, size_t len)
 char *
 mm_arena_printf(struct mm_arena *arena, const char *fmt, ...)
 {
-	char *ret = NULL;
+	char *ret = NULL, text[256];
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof(text))
+		return mm_arena_dupn(arena, text, (size_t)n);
 	if (n >= 0)
 		ret = mm_arena_alloc(arena, (size_t)n + 1);
 	else
