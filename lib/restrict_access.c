@@ -317,8 +317,9 @@ mm_check_client_access(const void *arg, struct mm_eval *ev)
 
 	if (!try_domain(ev, arg, s->client_name, &hit))
 		try_address(ev, arg, s->client_address, &hit);
-	subject.name = mm_arena_printf(
-	    ev->arena, "%s[%s]", s->client_name, s->client_address);
+	if (hit.found != MM_MAP_NOTHING)
+		subject.name = mm_arena_printf(
+		    ev->arena, "%s[%s]", s->client_name, s->client_address);
 	return apply(ev, &hit, subject);
 }
 
