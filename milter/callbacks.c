@@ -49,8 +49,6 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
     unsigned long f2, unsigned long f3, unsigned long *our_actions,
     unsigned long *our_steps, unsigned long *our_f2, unsigned long *our_f3)
 {
-	char macros[128];
-
 	(void)f2;
 	(void)f3;
 	if (service_full(shared.service)) {
@@ -65,20 +63,16 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	*our_f2 = *our_f3 = 0;
 	if ((actions & SMFIF_SETSYMLIST) == 0)
 		return SMFIS_CONTINUE;
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		snprintf(macros, sizeof(macros), "%s", wanted[i].macros);
-		(void)smfi_setsymlist(ctx, wanted[i].stage, macros);
-	}
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		(void)smfi_setsymlist(
+		    ctx, wanted[i].stage, (char *)wanted[i].macros);
 	return SMFIS_CONTINUE;
 }
 
 static const char *
 macro(SMFICTX *ctx, const char *name)
 {
-	char copy[32];
-
-	snprintf(copy, sizeof(copy), "%s", name);
-	return smfi_getsymval(ctx, copy);
+	return smfi_getsymval(ctx, (char *)name); /* it only reads it */
 }
 
 static sfsistat
