@@ -9,6 +9,7 @@
 #include "lib/conf.h"
 #include "lib/err.h"
 #include "lib/policy.h"
+#include "milter/signals.h"
 #include "milter/supervisor.h"
 
 #define CONFIG_FILE "/etc/mailmum/mailmum.conf"
@@ -83,9 +84,12 @@ run(const struct options *options, const char *config)
 	    .foreground = options->foreground,
 	};
 	struct mm_complaints all = {0};
-	struct mm_policy *policy = load(options, config, &all);
+	struct mm_policy *policy;
 	int code = EX_CONFIG;
 
+	if (!options->test)
+		signals_hold_reload();
+	policy = load(options, config, &all);
 	if (policy != NULL && options->test) {
 		mm_policy_unref(policy);
 		code = EX_OK;

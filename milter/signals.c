@@ -80,6 +80,17 @@ signals_install(struct mm_err *err)
 	return 0;
 }
 
+void
+signals_hold_reload(void)
+{
+	sigset_t some;
+
+	sigemptyset(&some);
+	sigaddset(&some, SIGHUP);
+	sigaddset(&some, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &some, NULL);
+}
+
 int
 signals_fd(void)
 {
@@ -91,11 +102,13 @@ signals_take(bool *reload, bool *stop)
 {
 	uint64_t n;
 
-	/* emptied first: what comes in between is seen, or seen again */
+	/* emptied first, and a flag is only taken down where it was seen up:
+	 * what comes in between is seen, or seen again */
 	while (read(wakes, &n, sizeof(n)) == -1 && errno == EINTR)
 		;
 	*reload = want_reload != 0;
-	want_reload = 0;
+	if (*reload)
+		want_reload = 0;
 	*stop = want_stop != 0;
 }
 

@@ -14,6 +14,9 @@
 
 struct mm_err;
 
+/* Until signals_unblock() a reload waits: without a handler it would be the
+ * end of a process that is still reading its configuration. */
+void signals_hold_reload(void);
 int signals_install(struct mm_err *err);
 int signals_fd(void); /* readable: there is something to take */
 /* What has come since the last call. */

@@ -348,6 +348,23 @@ class Control(unittest.TestCase):
                 gate.control(b"x" * 100000)
             self.assertEqual(gate.control(b"stats\n")[0], 200)
 
+    def test_a_slow_reload_is_answered(self):
+        """Slower than the patience for clients that keep us waiting."""
+        with Gate(PERMIT_ALL) as gate:
+            with open(gate.config, encoding="utf-8") as f:
+                text = f.read()
+            os.unlink(gate.config)
+            os.mkfifo(gate.config)
+            answers = []
+            client = threading.Thread(
+                target=lambda: answers.append(gate.control(b"reload\n")[0]))
+            client.start()
+            with open(gate.config, "w", encoding="utf-8") as f:
+                time.sleep(11.5)
+                f.write(text)
+            client.join()
+            self.assertEqual(answers, [200])
+
     def test_silent_clients_lose_their_places(self):
         with Gate(PERMIT_ALL) as gate:
             silent = []
@@ -377,6 +394,24 @@ class StartAndStop(unittest.TestCase):
             self.assertTrue(gate.lines("stopping"))
             for m in idle:
                 m.sock.close()
+
+    def test_hup_while_it_starts_is_not_lost(self):
+        """A configuration that is a FIFO holds it up for as long."""
+        gate = Gate(PERMIT_ALL)
+        with open(gate.config, encoding="utf-8") as f:
+            text = f.read()
+        os.unlink(gate.config)
+        os.mkfifo(gate.config)
+        try:
+            gate.start(wait=False)
+            with open(gate.config, "w", encoding="utf-8") as f:
+                gate.signal(signal.SIGHUP)
+                gate.configure(REFUSE_ALL)
+                f.write(text)
+            until(lambda: gate.ready() and gate.lines("reloaded"), "a reload")
+            self.assertEqual(session(gate.milter)[:3], "554")
+        finally:
+            gate.__exit__(None)
 
     def test_int_stops_too(self):
         with Gate(PERMIT_ALL) as gate:
