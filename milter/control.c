@@ -17,7 +17,7 @@
 #include "milter/socket.h"
 
 #define REQUEST_MAX 256
-#define PATIENCE 10 /* seconds for a client's whole visit */
+#define PATIENCE 10 /* seconds for a request, and for taking the reply */
 
 struct client {
 	int fd; /* -1: the place is free */
@@ -181,6 +181,8 @@ answer(struct control *control, struct client *client)
 	free(body);
 	if (client->reply != NULL)
 		client->len = strlen(client->reply);
+	/* a reload may have taken longer than that */
+	client->until = now() + PATIENCE;
 }
 
 /* False: it is over with this one. */
@@ -238,6 +240,9 @@ admit(struct control *control)
 void
 control_serve(struct control *control, const struct pollfd *fds)
 {
+	/* what we spend on one is not held against the others */
+	const time_t began = now();
+
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		struct client *client = &control->clients[i];
 		bool stays = true;
@@ -248,7 +253,7 @@ control_serve(struct control *control, const struct pollfd *fds)
 			stays = client->reply != NULL
 				    ? write_reply(client)
 				    : read_request(control, client);
-		if (!stays || now() > client->until)
+		if (!stays || began > client->until)
 			dismiss(client);
 	}
 	if (fds[0].revents != 0)
