@@ -65,8 +65,8 @@ privileges_make_directory(
 {
 	if (mkdir(path, mode) != 0 || !who->change)
 		return;
-	/* a directory that root has just made: nobody else can swap it */
-	if (chown(path, who->uid, who->gid) != 0)
+	/* who may write beside it could have put a link in its place */
+	if (lchown(path, who->uid, who->gid) != 0)
 		return;
 }
 
