@@ -29,17 +29,17 @@ struct visit {
 };
 
 static void
-out_of_memory(struct visit *visit)
+out_of_memory(struct service *service)
 {
-	service_count(visit->service, MM_OUT_OF_MEMORY, 1);
-	service_trouble(visit->service, TROUBLE_MEMORY, true, "in a session");
+	service_count(service, MM_OUT_OF_MEMORY, 1);
+	service_trouble(service, TROUBLE_MEMORY, true, "in a session");
 }
 
 /* From here on everything passes. */
 static void
 give_up(struct visit *visit)
 {
-	out_of_memory(visit);
+	out_of_memory(visit->service);
 	mm_judge_clear(&visit->judge);
 	mm_policy_unref(visit->policy);
 	visit->policy = NULL;
@@ -91,7 +91,7 @@ visit_new(struct service *service, const struct mm_session_client *told)
 
 	if (visit == NULL) {
 		service_dismiss(service);
-		service_count(service, MM_OUT_OF_MEMORY, 1);
+		out_of_memory(service);
 		return NULL;
 	}
 	visit->service = service;
@@ -227,7 +227,7 @@ visit_rcpt(struct visit *visit, const char *raw, const char *key,
 		return;
 	mm_arena_clear(visit->rcpt);
 	if (!mm_session_rcpt(&visit->facts, visit->rcpt, raw, key, queue_id)) {
-		out_of_memory(visit);
+		out_of_memory(visit->service);
 		return;
 	}
 	mail.settings = mm_policy_settings(visit->policy);
@@ -238,7 +238,7 @@ visit_rcpt(struct visit *visit, const char *raw, const char *key,
 	}
 	mail.wait_us = decide(visit, &result);
 	if (!result.done || result.failed)
-		out_of_memory(visit);
+		out_of_memory(visit->service);
 	else
 		service_trouble(visit->service, TROUBLE_MEMORY, false, NULL);
 	if (result.done)
