@@ -19,7 +19,8 @@
 #include "lib/store.h"
 #include "milter/logger.h"
 
-#define STORE_RETRY 30 /* seconds between attempts to open the store */
+/* Between attempts to open the store. */
+#define STORE_RETRY_US (30 * INT64_C(1000000))
 /* A trouble that comes and goes is one trouble: it has ended when it has not
  * been seen for so long. */
 #define CALM_US (10 * INT64_C(1000000))
@@ -39,7 +40,7 @@ struct service {
 	time_t loaded;
 
 	_Atomic(struct mm_store *) store; /* set once */
-	time_t store_tried;		  /* the supervisor's */
+	int64_t store_due; /* the supervisor's: when to try it, monotonic */
 	_Atomic bool trouble[NTROUBLES];
 	_Atomic int64_t troubled[NTROUBLES]; /* when, monotonic us */
 	_Atomic bool stopping;
@@ -154,21 +155,20 @@ open_store(const struct service *service, struct mm_err *err)
 void
 service_tend(struct service *service)
 {
+	int64_t now = mm_clock_mono(service->clock);
 	struct mm_policy *policy;
 	struct mm_store *store;
 	struct mm_err err;
 	bool needed;
 
-	if (atomic_load(&service->store) != NULL ||
-	    (service->store_tried != 0 &&
-		time(NULL) - service->store_tried < STORE_RETRY))
+	if (atomic_load(&service->store) != NULL || now < service->store_due)
 		return;
 	policy = service_policy(service);
 	needed = mm_policy_greylists(policy);
 	mm_policy_unref(policy);
 	if (!needed)
 		return;
-	service->store_tried = time(NULL);
+	service->store_due = now + STORE_RETRY_US;
 	store = open_store(service, &err);
 	atomic_store(&service->store, store);
 	service_trouble(service, TROUBLE_STORE, store == NULL,
@@ -284,7 +284,7 @@ keep_store(struct service *service, const struct mm_settings *settings)
 	if (store != NULL)
 		mm_store_keep(store, settings->greylist_max_age / 1000,
 		    settings->greylist_retry_window / 1000);
-	service->store_tried = 0;
+	service->store_due = 0;
 	service_tend(service);
 }
 
