@@ -15,8 +15,11 @@
 #include "milter/service.h"
 
 /* A commit takes milliseconds.  A disk that takes longer than this must not
- * hold up all mail, nor come near the MTA's own patience (Sendmail: 10 s). */
+ * hold up all mail, nor come near the MTA's own patience (Sendmail: 10 s).
+ * Once it is in trouble no mail waits long: callbacks that block make
+ * libmilter serve the other sessions one after the other. */
 #define STORE_WAIT_MS 2000
+#define STORE_WAIT_TROUBLED_MS 500
 
 static const enum mm_metric verdict_metrics[] = {
     [MM_ACCEPT] = MM_ACCEPTS,
@@ -91,6 +94,9 @@ ask_store(struct service *service, const struct outcome_case *mail,
     struct mm_greylist_answer *ret, struct mm_err *why)
 {
 	struct mm_store *store = service_store(service);
+	int64_t wait_ms = service_troubled(service, TROUBLE_STORE)
+			      ? STORE_WAIT_TROUBLED_MS
+			      : STORE_WAIT_MS;
 	struct mm_judge_greylist ask;
 
 	if (store == NULL)
@@ -98,8 +104,8 @@ ask_store(struct service *service, const struct outcome_case *mail,
 	if (!mm_judge_greylist(&ask, mail->settings, mail->facts,
 		mm_clock_wall(service_clock(service)), mail->arena))
 		return mm_err_set(why, "out of memory");
-	if (mm_store_update(store, &ask.update, sizeof(ask.request),
-		STORE_WAIT_MS, why) != MM_STORE_DONE)
+	if (mm_store_update(store, &ask.update, sizeof(ask.request), wait_ms,
+		why) != MM_STORE_DONE)
 		return -1;
 	*ret = ask.request.answer;
 	return 0;

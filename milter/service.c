@@ -411,6 +411,12 @@ service_trouble(
 		    service->logger, LOG_NOTICE, "%s", troubles[which].ended);
 }
 
+bool
+service_troubled(const struct service *service, enum trouble which)
+{
+	return atomic_load(&service->trouble[which]);
+}
+
 const struct mm_clock *
 service_clock(struct service *service)
 {

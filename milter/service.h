@@ -79,6 +79,7 @@ void service_waited(struct service *service);
 /* Says when a trouble begins and when it has ended. */
 void service_trouble(
     struct service *service, enum trouble which, bool is, const char *why);
+bool service_troubled(const struct service *service, enum trouble which);
 
 const struct mm_clock *service_clock(struct service *service);
 struct mm_dns *service_dns(struct service *service);
