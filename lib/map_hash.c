@@ -83,18 +83,6 @@ grow(struct mm_map_keys *keys)
 	return 0;
 }
 
-struct mm_map_keys *
-mm_map_keys_new(void)
-{
-	struct mm_map_keys *keys = calloc(1, sizeof(*keys));
-
-	if (keys != NULL && grow(keys) != 0) {
-		mm_map_keys_free(keys);
-		return NULL;
-	}
-	return keys;
-}
-
 void
 mm_map_keys_free(void *arg)
 {
@@ -105,6 +93,18 @@ mm_map_keys_free(void *arg)
 	free(keys->entries);
 	free(keys->slots);
 	free(keys);
+}
+
+static struct mm_map_keys *
+keys_new(void)
+{
+	struct mm_map_keys *keys = calloc(1, sizeof(*keys));
+
+	if (keys != NULL && grow(keys) != 0) {
+		mm_map_keys_free(keys);
+		return NULL;
+	}
+	return keys;
 }
 
 /* The key is there already. */
@@ -130,27 +130,56 @@ twice_there(struct entry *entry, enum mm_map_twice twice,
 		*entry = *again;
 }
 
-int
-mm_map_keys_add(struct mm_map_keys *keys, enum mm_map_twice twice,
-    const struct mm_map_source *source, const char *key, const char *value,
-    unsigned line, struct mm_err *err)
+/* -1: out of memory. */
+static int
+add(struct mm_map_keys *keys, enum mm_map_twice twice,
+    const struct mm_map_source *source, const struct entry *entry)
 {
-	struct entry entry = {key, value, line};
-	size_t slot = find(keys, key);
+	size_t slot = find(keys, entry->key);
 
 	if (keys->slots[slot] != 0) {
 		twice_there(&keys->entries[keys->slots[slot] - 1], twice,
-		    source, &entry);
+		    source, entry);
 		return 0;
 	}
 	if (keys->n == keys->size) {
 		if (grow(keys) != 0)
-			return mm_err_set(err, "out of memory");
-		slot = find(keys, key);
+			return -1;
+		slot = find(keys, entry->key);
 	}
-	keys->entries[keys->n++] = entry;
+	keys->entries[keys->n++] = *entry;
 	keys->slots[slot] = (uint32_t)keys->n;
 	return 0;
+}
+
+struct mm_map_keys *
+mm_map_keys_read(const struct mm_map_type *type, struct mm_map_source *source,
+    mm_map_split *split, struct mm_err *err)
+{
+	bool bare = (type->forms & MM_MAP_BRACES) != 0;
+	struct mm_map_keys *keys = keys_new();
+	struct mm_map_row row;
+
+	while (keys != NULL && mm_map_next(source, bare, &row)) {
+		struct entry entry = {.line = row.line};
+		struct mm_err wrong;
+		char *key = NULL, *value = NULL;
+
+		if (split(row.text, &key, &value, &wrong) != 0) {
+			mm_map_complain(
+			    source, MM_ERROR, row.line, "%s", wrong.text);
+			continue;
+		}
+		entry.key = key;
+		entry.value = value;
+		if (add(keys, type->twice, source, &entry) != 0) {
+			mm_map_keys_free(keys);
+			keys = NULL;
+		}
+	}
+	if (keys == NULL)
+		mm_err_set(err, "out of memory");
+	return keys;
 }
 
 enum mm_found
@@ -220,20 +249,20 @@ split(char *text, char **key, char **value, struct mm_err *err)
 
 /* Keys that are legal and never what was meant. */
 static void
-doubt(const struct mm_map_source *source, const char *key, unsigned line)
+doubt(const struct mm_map_source *source, const struct entry *entry)
 {
+	const char *key = entry->key, *colon = strchr(key, ':');
 	struct mm_prefix prefix;
 	struct mm_err err;
-	const char *colon = strchr(key, ':');
 
 	if (strchr(key, '/') != NULL &&
 	    mm_prefix_parse(key, &prefix, &err) == 0)
-		mm_map_complain(source, MM_NOTICE, line,
+		mm_map_complain(source, MM_NOTICE, entry->line,
 		    "\"%.60s\" never matches here: address ranges need a "
 		    "cidr: table",
 		    key);
 	else if (colon != NULL && colon[1] == '\0')
-		mm_map_complain(source, MM_NOTICE, line,
+		mm_map_complain(source, MM_NOTICE, entry->line,
 		    "\"%.60s\" ends in a colon, as if this were an alias "
 		    "file: the colon is part of the key",
 		    key);
@@ -243,29 +272,10 @@ static void *
 hash_read(const struct mm_map_type *type, struct mm_map_source *source,
     struct mm_err *err)
 {
-	struct mm_map_keys *keys = mm_map_keys_new();
-	struct mm_map_row row;
+	struct mm_map_keys *keys = mm_map_keys_read(type, source, split, err);
 
-	if (keys == NULL) {
-		mm_err_set(err, "out of memory");
-		return NULL;
-	}
-	while (mm_map_next(source, false, &row)) {
-		struct mm_err wrong;
-		char *key = NULL, *value = NULL;
-
-		if (split(row.text, &key, &value, &wrong) != 0) {
-			mm_map_complain(
-			    source, MM_ERROR, row.line, "%s", wrong.text);
-			continue;
-		}
-		doubt(source, key, row.line);
-		if (mm_map_keys_add(keys, type->twice, source, key, value,
-			row.line, err) != 0) {
-			mm_map_keys_free(keys);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; keys != NULL && i < keys->n; i++)
+		doubt(source, &keys->entries[i]);
 	return keys;
 }
 

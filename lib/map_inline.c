@@ -35,29 +35,7 @@ static void *
 inline_read(const struct mm_map_type *type, struct mm_map_source *source,
     struct mm_err *err)
 {
-	struct mm_map_keys *keys = mm_map_keys_new();
-	struct mm_map_row row;
-
-	if (keys == NULL) {
-		mm_err_set(err, "out of memory");
-		return NULL;
-	}
-	while (mm_map_next(source, true, &row)) {
-		struct mm_err wrong;
-		char *key = NULL, *value = NULL;
-
-		if (split(row.text, &key, &value, &wrong) != 0) {
-			mm_map_complain(
-			    source, MM_ERROR, row.line, "%s", wrong.text);
-			continue;
-		}
-		if (mm_map_keys_add(keys, type->twice, source, key, value,
-			row.line, err) != 0) {
-			mm_map_keys_free(keys);
-			return NULL;
-		}
-	}
-	return keys;
+	return mm_map_keys_read(type, source, split, err);
 }
 
 const struct mm_map_type mm_map_inline = {

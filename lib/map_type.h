@@ -80,12 +80,13 @@ extern const struct mm_map_type mm_map_inline, mm_map_static, mm_map_cidr,
 /* A table of keys: what inline: shares with hash:. */
 struct mm_map_keys;
 
-struct mm_map_keys *mm_map_keys_new(void); /* NULL: out of memory */
+/* Takes a row apart, in place.  -1: *err. */
+typedef int mm_map_split(
+    char *text, char **key, char **value, struct mm_err *err);
+/* All rows; faulty ones are complained about.  NULL: out of memory. */
+struct mm_map_keys *mm_map_keys_read(const struct mm_map_type *type,
+    struct mm_map_source *source, mm_map_split *split, struct mm_err *err);
 void mm_map_keys_free(void *keys);
-/* Both are borrowed for the table's life.  -1: out of memory. */
-int mm_map_keys_add(struct mm_map_keys *keys, enum mm_map_twice twice,
-    const struct mm_map_source *source, const char *key, const char *value,
-    unsigned line, struct mm_err *err);
 enum mm_found mm_map_keys_lookup(const void *keys, const char *key,
     struct mm_arena *arena, const char **value);
 bool mm_map_keys_row(
