@@ -409,6 +409,14 @@ mm_conf_line(const struct mm_conf *conf, size_t i)
 	return conf->params[i]->line;
 }
 
+unsigned
+mm_conf_line_of(const struct mm_conf *conf, const char *name)
+{
+	const struct param *e = find(conf, name);
+
+	return e != NULL ? e->line : 0;
+}
+
 bool
 mm_conf_used(const struct mm_conf *conf, size_t i)
 {

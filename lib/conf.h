@@ -75,6 +75,8 @@ const char *mm_conf_file(const struct mm_conf *conf);
 size_t mm_conf_count(const struct mm_conf *conf);
 const char *mm_conf_name(const struct mm_conf *conf, size_t i);
 unsigned mm_conf_line(const struct mm_conf *conf, size_t i);
+/* Where name is set; 0: nowhere. */
+unsigned mm_conf_line_of(const struct mm_conf *conf, const char *name);
 /* The i-th name was expanded somewhere as $name. */
 bool mm_conf_used(const struct mm_conf *conf, size_t i);
 /* The value as written, NULL when name is not set. */

@@ -35,16 +35,6 @@ policy_free(struct mm_policy *policy)
 	free(policy);
 }
 
-static unsigned
-line_of(const struct mm_conf *conf, const char *name)
-{
-	for (size_t i = 0; i < mm_conf_count(conf); i++) {
-		if (strcmp(mm_conf_name(conf, i), name) == 0)
-			return mm_conf_line(conf, i);
-	}
-	return 0;
-}
-
 static void
 open_reply_map(struct mm_policy *policy, const char *spec, unsigned line,
     struct mm_complaints *all)
@@ -67,7 +57,7 @@ static int
 open_reply_maps(struct mm_policy *policy, struct mm_complaints *all)
 {
 	const char *text = policy->settings->rbl_reply_maps;
-	unsigned line = line_of(policy->conf, "rbl_reply_maps");
+	unsigned line = mm_conf_line_of(policy->conf, "rbl_reply_maps");
 	size_t at = 0, len;
 
 	while ((len = mm_token_next(text, &at)) > 0) {
@@ -93,15 +83,16 @@ check_settings(struct mm_policy *policy, struct mm_load *load)
 	networks = mm_parse_mynetworks(NULL, load, &err);
 	if (networks == NULL)
 		mm_complain(load->all, MM_ERROR, file,
-		    line_of(policy->conf, "mynetworks"), "%s", err.text);
+		    mm_conf_line_of(policy->conf, "mynetworks"), "%s",
+		    err.text);
 	mm_free_mynetworks(networks);
 	if (mm_dnsxl_check_labels(policy->settings->dnsxl_labels, &err) != 0)
 		mm_complain(load->all, MM_ERROR, file,
-		    line_of(policy->conf, "dnsxl_labels"), "dnsxl_labels: %s",
-		    err.text);
+		    mm_conf_line_of(policy->conf, "dnsxl_labels"),
+		    "dnsxl_labels: %s", err.text);
 	if (mm_rbl_reply_check(policy->settings->default_rbl_reply, &err) != 0)
 		mm_complain(load->all, MM_ERROR, file,
-		    line_of(policy->conf, "default_rbl_reply"),
+		    mm_conf_line_of(policy->conf, "default_rbl_reply"),
 		    "default_rbl_reply: %s", err.text);
 }
 

@@ -270,16 +270,6 @@ one_line(char *text)
 	return text;
 }
 
-static unsigned
-line_of(const struct mm_conf *conf, const char *name)
-{
-	for (size_t i = 0; i < mm_conf_count(conf); i++) {
-		if (strcmp(mm_conf_name(conf, i), name) == 0)
-			return mm_conf_line(conf, i);
-	}
-	return 0;
-}
-
 static void
 read_raw(const struct row *row, const struct mm_conf *conf, void *at,
     struct mm_complaints *all)
@@ -292,7 +282,8 @@ read_raw(const struct row *row, const struct mm_conf *conf, void *at,
 		return;
 	if (copy == NULL || set_string(row, one_line(copy), at, &err) != 0)
 		mm_complain(all, MM_ERROR, mm_conf_file(conf),
-		    line_of(conf, row->name), "%s: out of memory", row->name);
+		    mm_conf_line_of(conf, row->name), "%s: out of memory",
+		    row->name);
 	free(copy);
 }
 
@@ -426,7 +417,7 @@ check_daemon(const struct mm_settings *settings, const struct mm_conf *conf,
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		if (checks[i].check(checks[i].value, &err) != 0)
 			mm_complain(all, MM_ERROR, mm_conf_file(conf),
-			    line_of(conf, checks[i].name), "%s: %s",
+			    mm_conf_line_of(conf, checks[i].name), "%s: %s",
 			    checks[i].name, err.text);
 }
 
@@ -444,8 +435,8 @@ check_dns(const struct mm_settings *settings, const struct mm_conf *conf,
 		return;
 	}
 	name = mm_str_begins(err.text, "dns_stub") ? "dns_stub" : "dns_forward";
-	mm_complain(all, MM_ERROR, mm_conf_file(conf), line_of(conf, name),
-	    "%s", err.text);
+	mm_complain(all, MM_ERROR, mm_conf_file(conf),
+	    mm_conf_line_of(conf, name), "%s", err.text);
 }
 
 /* What is right by itself and wrong, or worth a word, as a whole. */
@@ -460,25 +451,25 @@ check_whole(const struct mm_settings *settings, const struct mm_conf *conf,
 
 	if (!settings->smtpd_delay_reject)
 		mm_complain(all, MM_ERROR, file,
-		    line_of(conf, "smtpd_delay_reject"),
+		    mm_conf_line_of(conf, "smtpd_delay_reject"),
 		    "smtpd_delay_reject: \"no\" is not supported yet: "
 		    "verdicts are given at RCPT");
 	if (settings->smtpd_helo_required)
 		mm_complain(all, MM_NOTICE, file,
-		    line_of(conf, "smtpd_helo_required"), keep,
+		    mm_conf_line_of(conf, "smtpd_helo_required"), keep,
 		    "smtpd_helo_required");
 	if (settings->strict_rfc821_envelopes)
 		mm_complain(all, MM_NOTICE, file,
-		    line_of(conf, "strict_rfc821_envelopes"), keep,
+		    mm_conf_line_of(conf, "strict_rfc821_envelopes"), keep,
 		    "strict_rfc821_envelopes");
 	if (strcmp(settings->greylist_store, "sqlite") != 0)
 		mm_complain(all, MM_ERROR, file,
-		    line_of(conf, "greylist_store"),
+		    mm_conf_line_of(conf, "greylist_store"),
 		    "greylist_store: \"%s\" is not supported: \"sqlite\" is",
 		    settings->greylist_store);
 	if (settings->greylist_retry_window <= settings->greylist_delay)
 		mm_complain(all, MM_ERROR, file,
-		    line_of(conf, "greylist_retry_window"),
+		    mm_conf_line_of(conf, "greylist_retry_window"),
 		    "greylist_retry_window must be longer than "
 		    "greylist_delay: nothing would ever pass");
 }
