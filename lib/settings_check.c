@@ -1,0 +1,206 @@
+/* settings_check - see settings_check.h. */
+#include "lib/settings_check.h"
+
+#include <string.h>
+
+#include "lib/err.h"
+#include "lib/settings.h"
+#include "lib/settings_daemon.h"
+#include "lib/settings_dns.h"
+#include "lib/str.h"
+
+/* clang-format off */
+/* Parameters that belong to a stage or a check which only the MTA has. */
+static const struct {
+	const char *name, *why;
+} mta_only[] = {
+	{ "smtpd_data_restrictions", "only Postfix sees that stage" },
+	{ "smtpd_end_of_data_restrictions", "only Postfix sees that stage" },
+	{ "smtpd_etrn_restrictions", "only Postfix sees that stage" },
+};
+
+/* Parameters that come with a later version: known, not a typo. */
+static const char *const later[] = {
+	"smtpd_restriction_classes",
+	"smtpd_reject_footer",
+	"smtpd_relay_before_recipient_restrictions",
+	"mydestination",
+	"relay_domains",
+	"virtual_alias_domains",
+	"virtual_mailbox_domains",
+	"maps_rbl_domains",
+	"plaintext_reject_code",
+	"multi_recipient_bounce_reject_code",
+	"relay_domains_reject_code",
+	"reject_tempfail_action",
+};
+/* clang-format on */
+
+/* The parameter that may be meant; NULL: none is near. */
+static const char *
+nearest(const char *name)
+{
+	const char *best = NULL, *row, *standard;
+	unsigned least = 4;
+	bool at_restart;
+
+	for (size_t i = 0; mm_settings_row(i, &row, &standard, &at_restart);
+	     i++) {
+		unsigned d = mm_str_distance(name, row);
+
+		if (d < least) {
+			least = d;
+			best = row;
+		}
+	}
+	return best;
+}
+
+static bool
+known(const char *name)
+{
+	const char *row, *standard;
+	bool at_restart;
+
+	for (size_t i = 0; mm_settings_row(i, &row, &standard, &at_restart);
+	     i++) {
+		if (strcmp(row, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+comes_later(const char *name)
+{
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		if (strcmp(later[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+stays_in_mta(const char *name)
+{
+	for (size_t i = 0; i < sizeof(mta_only) / sizeof(mta_only[0]); i++) {
+		if (strcmp(mta_only[i].name, name) == 0)
+			return mta_only[i].why;
+	}
+	return NULL;
+}
+
+/* Names that mean nothing here; one that "$name" uses is the operator's. */
+static void
+complain_unknown(const struct mm_conf *conf, struct mm_complaints *all)
+{
+	const char *file = mm_conf_file(conf);
+
+	for (size_t i = 0; i < mm_conf_count(conf); i++) {
+		const char *name = mm_conf_name(conf, i);
+		const char *why = stays_in_mta(name), *near;
+		unsigned line = mm_conf_line(conf, i);
+
+		if (why != NULL)
+			mm_complain(all, MM_NOTICE, file, line,
+			    "%s: keep it in main.cf: %s", name, why);
+		else if (known(name) || mm_conf_used(conf, i))
+			continue;
+		else if (comes_later(name))
+			mm_complain(all, MM_ERROR, file, line,
+			    "%s: not supported yet", name);
+		else if ((near = nearest(name)) != NULL)
+			mm_complain(all, MM_ERROR, file, line,
+			    "unknown parameter \"%s\": did you mean \"%s\"?",
+			    name, near);
+		else
+			mm_complain(all, MM_ERROR, file, line,
+			    "unknown parameter \"%s\"", name);
+	}
+}
+
+/* The daemon's own settings, in words that it understands. */
+static void
+check_daemon(const struct mm_settings *settings, const struct mm_conf *conf,
+    struct mm_complaints *all)
+{
+	const struct {
+		const char *name, *value;
+		int (*check)(const char *text, struct mm_err *err);
+	} checks[] = {
+	    {"milter_socket", settings->milter_socket, mm_socket_check},
+	    {"control_socket", settings->control_socket,
+		mm_control_socket_check},
+	    {"log_to", settings->log_to, mm_log_to_check},
+	};
+	struct mm_err err;
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		if (checks[i].check(checks[i].value, &err) != 0)
+			mm_complain(all, MM_ERROR, mm_conf_file(conf),
+			    mm_conf_line_of(conf, checks[i].name), "%s: %s",
+			    checks[i].name, err.text);
+}
+
+/* The resolver's settings, in words that it understands. */
+static void
+check_dns(const struct mm_settings *settings, const struct mm_conf *conf,
+    struct mm_complaints *all)
+{
+	struct mm_settings_dns dns;
+	struct mm_err err;
+	const char *name;
+
+	if (mm_settings_dns_read(settings, &dns, &err) == 0) {
+		mm_settings_dns_clear(&dns);
+		return;
+	}
+	name = mm_str_begins(err.text, "dns_stub") ? "dns_stub" : "dns_forward";
+	mm_complain(all, MM_ERROR, mm_conf_file(conf),
+	    mm_conf_line_of(conf, name), "%s", err.text);
+}
+
+/* What is right by itself and wrong, or worth a word, as a whole. */
+static void
+check_whole(const struct mm_settings *settings, const struct mm_conf *conf,
+    struct mm_complaints *all)
+{
+	static const char keep[] =
+	    "%s: keep it in main.cf, where Postfix answers at once; here it "
+	    "is enforced at RCPT for an MTA that has not";
+	const char *file = mm_conf_file(conf);
+
+	if (!settings->smtpd_delay_reject)
+		mm_complain(all, MM_ERROR, file,
+		    mm_conf_line_of(conf, "smtpd_delay_reject"),
+		    "smtpd_delay_reject: \"no\" is not supported yet: "
+		    "verdicts are given at RCPT");
+	if (settings->smtpd_helo_required)
+		mm_complain(all, MM_NOTICE, file,
+		    mm_conf_line_of(conf, "smtpd_helo_required"), keep,
+		    "smtpd_helo_required");
+	if (settings->strict_rfc821_envelopes)
+		mm_complain(all, MM_NOTICE, file,
+		    mm_conf_line_of(conf, "strict_rfc821_envelopes"), keep,
+		    "strict_rfc821_envelopes");
+	if (strcmp(settings->greylist_store, "sqlite") != 0)
+		mm_complain(all, MM_ERROR, file,
+		    mm_conf_line_of(conf, "greylist_store"),
+		    "greylist_store: \"%s\" is not supported: \"sqlite\" is",
+		    settings->greylist_store);
+	if (settings->greylist_retry_window <= settings->greylist_delay)
+		mm_complain(all, MM_ERROR, file,
+		    mm_conf_line_of(conf, "greylist_retry_window"),
+		    "greylist_retry_window must be longer than "
+		    "greylist_delay: nothing would ever pass");
+}
+
+void
+mm_settings_check(const struct mm_settings *settings,
+    const struct mm_conf *conf, struct mm_complaints *all)
+{
+	complain_unknown(conf, all);
+	check_whole(settings, conf, all);
+	check_daemon(settings, conf, all);
+	check_dns(settings, conf, all);
+}
