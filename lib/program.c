@@ -97,6 +97,13 @@ mm_step_dnsxl(const struct mm_step *step)
 						   : NULL;
 }
 
+const struct mm_map *
+mm_step_map(const struct mm_step *step)
+{
+	return step->what->takes == MM_TAKES_TABLE ? mm_access_map(step->arg)
+						   : NULL;
+}
+
 void
 mm_program_clear(struct mm_program *program)
 {

@@ -13,6 +13,7 @@
 #include "lib/restrict.h"
 
 struct mm_dnsxl;
+struct mm_map;
 
 enum mm_takes {
 	MM_TAKES_NOTHING,
@@ -65,7 +66,8 @@ void mm_program_walk(const struct mm_program *program, struct mm_eval *ev);
 
 /* The i-th word, NULL behind the last one: for manuals and suggestions. */
 const struct mm_restriction *mm_program_word(size_t i);
-/* The DNS list of a step, NULL if it has none. */
+/* The DNS list or the table of a step, NULL if it has none. */
 const struct mm_dnsxl *mm_step_dnsxl(const struct mm_step *step);
+const struct mm_map *mm_step_map(const struct mm_step *step);
 
 #endif

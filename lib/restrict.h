@@ -64,6 +64,7 @@ mm_check mm_check_rbl_client, mm_check_rhsbl_client,
 /* access tables */
 mm_parse mm_parse_access;
 void mm_free_access(void *table);
+const struct mm_map *mm_access_map(const void *table); /* borrowed */
 mm_check mm_check_client_access, mm_check_helo_access, mm_check_sender_access,
     mm_check_recipient_access;
 

@@ -96,6 +96,12 @@ mm_free_access(void *arg)
 	free(table);
 }
 
+const struct mm_map *
+mm_access_map(const void *table)
+{
+	return ((const struct table *)table)->map;
+}
+
 /* The lookup that found something, or failed; or nothing yet. */
 struct hit {
 	enum mm_found found;

@@ -6,6 +6,9 @@
 #include "lib/dns.h"
 #include "lib/json.h"
 #include "lib/lists.h"
+#include "lib/map.h"
+#include "lib/policy.h"
+#include "lib/program.h"
 #include "lib/store.h"
 #include "milter/service.h"
 
@@ -87,6 +90,33 @@ write_lists(struct mm_json *json, struct service *service)
 	mm_json_end(json);
 }
 
+/* The tables of the policy in force.  given_up: matches of a pcre: table
+ * that would have taken too long, and count as none. */
+static void
+write_tables(struct mm_json *json, struct service *service)
+{
+	struct mm_policy *policy = service_policy(service);
+	const struct mm_step *step;
+	const struct mm_map *map;
+
+	mm_json_array(json, "tables");
+	for (int c = 0; c < MM_NCHAIN; c++) {
+		for (size_t i = 0; (step = mm_policy_step(
+					policy, (enum mm_chain)c, i)) != NULL;
+		     i++) {
+			if ((map = mm_step_map(step)) == NULL)
+				continue;
+			mm_json_object(json, NULL);
+			mm_json_string(json, "table", mm_map_spec(map));
+			mm_json_uint(json, "rows", mm_map_size(map));
+			mm_json_uint(json, "given_up", mm_map_given_up(map));
+			mm_json_end(json);
+		}
+	}
+	mm_json_end(json);
+	mm_policy_unref(policy);
+}
+
 int
 stats_write(struct service *service, FILE *out)
 {
@@ -102,6 +132,7 @@ stats_write(struct service *service, FILE *out)
 	write_resolver(&json, service);
 	write_store(&json, service);
 	write_lists(&json, service);
+	write_tables(&json, service);
 	mm_json_end(&json);
 	return mm_json_finish(&json);
 }

@@ -332,6 +332,17 @@ class Control(unittest.TestCase):
             stats = json.loads(gate.control(b"stats\n")[2])
             self.assertEqual(stats["store"]["updates"], 1)
 
+    def test_stats_tell_of_tables(self):
+        """How many rows were read, and that no match was too long."""
+        table = "inline:{ 192.0.2.1=OK, 192.0.2.2=OK }"
+        with Gate("smtpd_client_restrictions = check_client_access "
+                  f"{table}, check_helo_access pcre:{{{{/^(x+x+)+y/ OK}}}}\n"
+                  ) as gate:
+            session(gate.milter)
+            tables = json.loads(gate.control(b"stats\n")[2])["tables"]
+            self.assertEqual([(t["rows"], t["given_up"]) for t in tables],
+                             [(2, 0), (1, 0)])
+
     def test_its_mode(self):
         with Gate(PERMIT_ALL, "milter_socket_mode = 0600") as gate:
             for name, mode in (("control.sock", 0o660), ("milter.sock", 0o600)):
