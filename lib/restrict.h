@@ -68,6 +68,9 @@ const struct mm_map *mm_access_map(const void *table); /* borrowed */
 mm_check mm_check_client_access, mm_check_helo_access, mm_check_sender_access,
     mm_check_recipient_access;
 
+/* name without one dot at its end; NULL: out of memory. */
+const char *mm_restrict_undotted(struct mm_eval *ev, const char *name);
+
 /*
  * For checks that ask several types of one name in turn and stop at the first
  * success: the highest status wins (dns.h).  n at most 4.

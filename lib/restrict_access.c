@@ -339,23 +339,12 @@ mm_check_helo_access(const void *arg, struct mm_eval *ev)
 	    ev, &hit, (struct mm_subject){ev->session->helo, "Helo command"});
 }
 
-/* A trailing dot and the case of the domain do not make another address. */
-static const char *
-mail_key(struct mm_eval *ev, const char *address)
-{
-	size_t len = strlen(address);
-
-	if (len > 0 && address[len - 1] == '.')
-		return mm_arena_dupn(ev->arena, address, len - 1);
-	return address;
-}
-
 enum mm_outcome
 mm_check_sender_access(const void *arg, struct mm_eval *ev)
 {
 	const struct mm_session *s = ev->session;
 	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
-	const char *key = mail_key(ev, s->sender_key);
+	const char *key = mm_restrict_undotted(ev, s->sender_key);
 
 	if (*s->sender == '\0')
 		try_key(
@@ -371,7 +360,7 @@ mm_check_recipient_access(const void *arg, struct mm_eval *ev)
 {
 	const struct mm_session *s = ev->session;
 	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
-	const char *key = mail_key(ev, s->recipient_key);
+	const char *key = mm_restrict_undotted(ev, s->recipient_key);
 
 	if (key != NULL)
 		try_mail(ev, arg, key, &hit);

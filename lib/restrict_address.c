@@ -8,16 +8,6 @@
 #include "lib/arena.h"
 #include "lib/hostname.h"
 
-static const char *
-undotted(struct mm_eval *ev, const char *domain)
-{
-	size_t len = strlen(domain);
-
-	if (len > 0 && domain[len - 1] == '.')
-		len--;
-	return mm_arena_dupn(ev->arena, domain, len);
-}
-
 static enum mm_outcome
 non_fqdn(struct mm_eval *ev, struct mm_subject subject)
 {
@@ -25,7 +15,7 @@ non_fqdn(struct mm_eval *ev, struct mm_subject subject)
 
 	if (domain != NULL && *domain == '[')
 		return MM_DUNNO;
-	domain = undotted(ev, domain != NULL ? domain : "");
+	domain = mm_restrict_undotted(ev, domain != NULL ? domain : "");
 	if (domain == NULL || mm_hostname_fqdn(domain))
 		return MM_DUNNO;
 	return mm_eval_reject(ev, ev->settings->non_fqdn_reject_code, "5.5.2",
@@ -80,7 +70,7 @@ mm_check_unknown_sender_domain(const void *arg, struct mm_eval *ev)
 	(void)arg;
 	/* a bare name is the MTA's own to complete */
 	if (domain == NULL || *domain == '[' ||
-	    (domain = undotted(ev, domain)) == NULL)
+	    (domain = mm_restrict_undotted(ev, domain)) == NULL)
 		return MM_DUNNO;
 	switch (mm_restrict_lookup(ev, domain, &mail_hosts)) {
 	case MM_DNS_NOTHING_YET:

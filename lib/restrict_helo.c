@@ -49,22 +49,10 @@ literal(struct mm_eval *ev, enum mm_outcome *ret)
 	return true;
 }
 
-/* Without one trailing dot; NULL: no memory. */
-static const char *
-undotted(struct mm_eval *ev)
-{
-	const char *helo = ev->session->helo;
-	size_t len = strlen(helo);
-
-	if (len > 0 && helo[len - 1] == '.')
-		len--;
-	return mm_arena_dupn(ev->arena, helo, len);
-}
-
 enum mm_outcome
 mm_check_invalid_helo_hostname(const void *arg, struct mm_eval *ev)
 {
-	const char *name = undotted(ev);
+	const char *name = mm_restrict_undotted(ev, ev->session->helo);
 	enum mm_outcome outcome;
 
 	(void)arg;
@@ -79,7 +67,7 @@ mm_check_invalid_helo_hostname(const void *arg, struct mm_eval *ev)
 enum mm_outcome
 mm_check_non_fqdn_helo_hostname(const void *arg, struct mm_eval *ev)
 {
-	const char *name = undotted(ev);
+	const char *name = mm_restrict_undotted(ev, ev->session->helo);
 	enum mm_outcome outcome;
 
 	(void)arg;

@@ -1,9 +1,22 @@
-/* restrict_lookup - several types of one name, in turn. */
+/* restrict_lookup - names as checks look them up: without a dot at the end;
+ * several types of one name, in turn. */
 #include "lib/restrict.h"
+
+#include <string.h>
 
 #include "lib/arena.h"
 #include "lib/hostname.h"
 #include "lib/str.h"
+
+const char *
+mm_restrict_undotted(struct mm_eval *ev, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || name[len - 1] != '.')
+		return name;
+	return mm_arena_dupn(ev->arena, name, len - 1);
+}
 
 /* One of these is stopped at, or nothing more is left to ask. */
 static bool
