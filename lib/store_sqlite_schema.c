@@ -5,34 +5,33 @@
 #define TEXT(token) #token
 #define TEXT_OF(macro) TEXT(macro)
 
+/* clang-format off */
 /* One step from each version to the next; released ones never change. */
 static const char *const schema[] = {
-    "PRAGMA application_id = " TEXT_OF(
-	OURS) ";"
-	      /* One row: the secret of the keys, and how many rows there are. */
-	      "CREATE TABLE meta ("
-	      " secret BLOB NOT NULL,"
-	      " records INTEGER NOT NULL,"
-	      " waiting INTEGER NOT NULL);"
-	      "INSERT INTO meta VALUES (randomblob(16), 0, 0);"
-	      /* k: hash of the key.  An index on time would double the writes. */
-	      "CREATE TABLE record ("
-	      " k INTEGER PRIMARY KEY,"
-	      " first INTEGER NOT NULL,"
-	      " last INTEGER NOT NULL,"
-	      " count INTEGER NOT NULL,"
-	      " note INTEGER);"
-	      /*
-     * In the order of arrival: with their texts beside them the records
-     * would spread over ten times the pages.
-     */
-	      "CREATE TABLE waiting ("
-	      " note INTEGER PRIMARY KEY,"
-	      " k INTEGER NOT NULL,"
-	      " client TEXT NOT NULL,"
-	      " sender TEXT NOT NULL,"
-	      " recipient TEXT NOT NULL);",
+	"PRAGMA application_id = " TEXT_OF(OURS) ";"
+	/* One row: the secret of the keys, and how many rows there are. */
+	"CREATE TABLE meta ("
+	" secret BLOB NOT NULL,"
+	" records INTEGER NOT NULL,"
+	" waiting INTEGER NOT NULL);"
+	"INSERT INTO meta VALUES (randomblob(16), 0, 0);"
+	/* k: hash of the key.  An index on time would double the writes. */
+	"CREATE TABLE record ("
+	" k INTEGER PRIMARY KEY,"
+	" first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL,"
+	" count INTEGER NOT NULL,"
+	" note INTEGER);"
+	/* In the order of arrival: with their texts beside them the records
+	 * would spread over ten times the pages. */
+	"CREATE TABLE waiting ("
+	" note INTEGER PRIMARY KEY,"
+	" k INTEGER NOT NULL,"
+	" client TEXT NOT NULL,"
+	" sender TEXT NOT NULL,"
+	" recipient TEXT NOT NULL);",
 };
+/* clang-format on */
 #define VERSION ((int)(sizeof(schema) / sizeof(schema[0])))
 
 static int
