@@ -1,4 +1,5 @@
 /* main - mailmum's command line; see mailmum(8). */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,20 @@ run(const struct options *options, const char *config)
 	return code;
 }
 
+/* Else the first sockets would get these numbers, and what is meant for
+ * stderr. */
+static void
+fill_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	} while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -108,6 +123,7 @@ main(int argc, char **argv)
 	char *absolute;
 	int code;
 
+	fill_standard_descriptors();
 	if (!read_options(argc, argv, &options)) {
 		fprintf(stderr, "usage: mailmum [-ftv] [-c FILE]\n");
 		return EXIT_USAGE;

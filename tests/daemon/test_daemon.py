@@ -424,6 +424,20 @@ class StartAndStop(unittest.TestCase):
         finally:
             gate.__exit__(None)
 
+    def test_a_missing_stderr_is_not_somebody_else(self):
+        """Else what is said there would go into a connection."""
+        gate = Gate(PERMIT_ALL)
+        gate.start(command=["bash", "-c",
+                            'exec "$0" -f -c "$1" <&- >&- 2>&-',
+                            MAILMUM, gate.config])
+        try:
+            for fd in range(3):
+                self.assertEqual(
+                    os.readlink(f"/proc/{gate.process.pid}/fd/{fd}"),
+                    "/dev/null")
+        finally:
+            gate.__exit__(None)
+
     def test_int_stops_too(self):
         with Gate(PERMIT_ALL) as gate:
             gate.signal(signal.SIGINT)
