@@ -14,6 +14,7 @@ import zones
 
 ROOT = "127.0.0.1@5300"
 RESOLVER = "127.0.0.1"
+ANCHOR = space.BASE / "anchor"
 TAP = "127.0.0.1@5301"
 
 NSD_CONF = """
@@ -63,12 +64,25 @@ def _nsd(name, served, addresses):
         f"    ip-address: {address}\n" for address in addresses))
     for zone, text in served.items():
         path = space.write(home / f"{zone or 'root'}.zone", text)
+        if zone == zones.SIGNED:
+            path = _sign(path, zone)
         conf += f'zone:\n    name: "{zone or "."}"\n'
         conf += f'    zonefile: "{path}"\n'
     path = space.write(home / "nsd.conf", conf)
     return subprocess.Popen(["nsd", "-d", "-c", path],
                             stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL)
+
+
+def _sign(path, zone):
+    """The signed zone's file; ANCHOR has its key."""
+    key = space.run("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", zone,
+                    cwd=path.parent).strip()
+    space.run("ldns-signzone", "-o", zone, path, path.parent / key)
+    signed = path.with_name(path.name + ".signed")
+    space.write(signed, zones.tamper(signed.read_text()))
+    space.write(ANCHOR, (path.parent / f"{key}.key").read_text())
+    return signed
 
 
 class Dns:

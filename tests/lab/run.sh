@@ -10,7 +10,8 @@ skip() {
 	exit 77
 }
 [ "$(id -u)" = 0 ] || skip "Postfix wants root, also in a namespace"
-for tool in python3 nsd unbound postfix postmap ip unshare setpriv; do
+for tool in python3 nsd unbound postfix ip unshare setpriv ldns-keygen \
+	ldns-signzone; do
 	command -v "$tool" >/dev/null || skip "there is no $tool"
 done
 unshare -n -m -p --fork --mount-proc true 2>/dev/null ||

@@ -15,9 +15,9 @@ NETWORKS6 = ("2001:db8::/32",)
 ADDRESS, ADDRESS6 = "203.0.113.25", "2001:db8:25::25"
 
 
-def run(*args):
-    """Runs a command that has to succeed; its output only if it does not."""
-    done = subprocess.run(args, stdout=subprocess.PIPE,
+def run(*args, cwd=None):
+    """Runs a command that has to succeed.  What it printed."""
+    done = subprocess.run(args, cwd=cwd, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, args))}: {done.stdout}")

@@ -6,8 +6,8 @@ import zones
 from case import OK, Lab, greylisted
 from smtp import Smtp, wait_for
 
-DELAY = 2  # seconds
-EARLY = "^451 4.7.1 <.*>: .*: Greylisted, come back in [12] seconds?$"
+DELAY = 4  # seconds: early retries have to be early
+EARLY = "^451 4.7.1 <.*>: .*: Greylisted, come back in [1-4] seconds?$"
 
 
 class Greylist(Lab):

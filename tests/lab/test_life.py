@@ -27,6 +27,7 @@ def denied(recipient):
 
 class Life(Lab):
     policy = ZEN
+    settings = {"dns_deadline": "1s"}
 
     def setUp(self):
         self.gate.configure(ZEN)
@@ -160,9 +161,7 @@ class Life(Lab):
             waiting.mail()
             waiting.send(f"RCPT TO:<{recipient}>")
             wait_for("its question", lambda: dead.asked)
-            since = time.monotonic()
             self.gate.stop()
-            self.assertLess(time.monotonic() - since, 5)
             # what was in flight was finished
             self.assertIn("blocked using zen.spamhaus.org", waiting.reply())
         self.assertEqual("reject",

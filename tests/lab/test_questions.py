@@ -50,12 +50,18 @@ class Questions:
 
     expected = set()
 
+    def sent(self):
+        """Questions that the resolver has sent; packets may be lost."""
+        return self.gate.stats()["resolver"]["sent"]
+
     def test_whole_session(self):
         """Exactly what the policy needs, each question once."""
         self.tap.asked.clear()
+        before = self.sent()
         recipient = self.judge(Case("plain", "", "", ""))[1]
         self.gate.record(recipient=recipient)
-        self.assertEqual(sorted(self.expected), sorted(self.tap.asked))
+        self.assertEqual(len(self.expected), self.sent() - before)
+        self.assertEqual(self.expected, set(self.tap.asked))
 
     def test_ahead(self):
         """At MAIL the questions go out, though no recipient is known."""
@@ -64,7 +70,7 @@ class Questions:
             c.helo("other.example.org")
             c.mail("x@more.example.org")
             wait_for("the questions", lambda: len(self.expected)
-                     == len(self.tap.asked))
+                     == len(set(self.tap.asked)))
             c.quit()
 
     def test_quits_early(self):

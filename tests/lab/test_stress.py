@@ -73,7 +73,7 @@ class Stress(Lab):
                     self.assertEqual(0, code, text)
             finally:
                 done.set()
-            self.assertGreater(sum(c.result() for c in clients), 200)
+            self.assertGreater(sum(c.result() for c in clients), 64)
         # every verdict is in the log, or counted as dropped
         stats = self.gate.stats()
         self.assertEqual(0, stats["counters"]["log_dropped"])

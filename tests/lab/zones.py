@@ -2,6 +2,7 @@
 the reverse and forward names of the clients."""
 
 import ipaddress
+import re
 
 TTL = 60
 
@@ -9,6 +10,8 @@ TTL = 60
 CLIENTS = {
     # policies A, B and C
     "listed": "192.0.2.2",  # zen
+    "listed2": "192.0.2.4",
+    "listed3": "192.0.2.5",
     "allowed": "192.0.2.3",  # list.dnswl.org, high trust
     "plain": "192.0.2.10",  # in no list
     "spamname": "192.0.2.15",  # its name is in dbl
@@ -35,6 +38,7 @@ CLIENTS = {
     # the other groups
     "grey": "198.51.100.1",
     "regular": "198.51.100.10",
+    "tampered": "198.51.100.20",  # in signed.example.net
 }
 SPECIAL = {
     "noptr": "192.0.2.11",
@@ -70,7 +74,8 @@ def _domains(names, code):
 
 # Zone of a list: its entries.  127.0.0.2 is in every one (RFC 5782 5).
 LISTS = {
-    "zen.spamhaus.org": [*_ips("listed both listed6", "127.0.0.2")],
+    "zen.spamhaus.org": [*_ips("listed listed2 listed3 both listed6",
+                                "127.0.0.2")],
     "dbl.spamhaus.org": [
         *_domains("spamname.example.net forgedspam.example.net "
                   "spam.example.org helospam.example.org", "127.0.1.2")],
@@ -91,7 +96,13 @@ LISTS = {
     # a listing without a text
     "truncate.gbudb.net": [*_ips("gbudb", "127.0.0.2", False)],
     "iadb.isipp.com": [*_ips("iadb", "127.0.2.1", False)],
+    # signed, and one of its listings was tampered with afterwards
+    "signed.example.net": [*_ips("listed tampered", "127.0.0.2")],
+    # a list whose customers have a key, which is in the zone's name
+    "k3y.dq.example.net": [*_ips("listed6", "127.0.0.2")],
 }
+
+SIGNED = "signed.example.net"
 
 # Lists that the tests serve themselves (nameserver.py), each at an address
 # of its own, so that nothing is known about one from the other.
@@ -100,6 +111,7 @@ OWN_LISTS = {
     "allow.example.com": "127.0.0.67",
     "codes.example.com": "127.0.0.68",
     "parked.example.com": "127.0.0.69",
+    "home.example.com": "127.0.0.71",
 }
 BROKEN = "127.0.0.70"  # answers SERVFAIL to everything
 NAMES = "127.0.0.8"  # where NSD serves names and reverse names
@@ -200,6 +212,15 @@ def build():
     zones = {zone: _zone(zone, where[zone], text)
              for zone, text in records.items()}
     return zones, sorted({where[zone] for zone in zones})
+
+
+def tamper(text):
+    """Changes a listing of the signed zone; its signature stays."""
+    owner = reverse(ADDRESS["tampered"])
+    changed = re.sub(rf"^({owner}\..*\sA\s+)127\.0\.0\.2$",
+                     r"\g<1>127.0.0.3", text, flags=re.M)
+    assert changed != text, text
+    return changed
 
 
 def root():
