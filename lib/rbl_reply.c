@@ -85,7 +85,8 @@ or_empty(const char *text)
 	return text != NULL ? text : "";
 }
 
-/* An address, its local part or its domain; "<>" for the null sender. */
+/* An address, its local part or its domain; the null sender is "<>", and so
+ * is its local part. */
 static const char *
 address_part(struct mm_arena *arena, const char *address, enum macro part)
 {
@@ -93,11 +94,11 @@ address_part(struct mm_arena *arena, const char *address, enum macro part)
 
 	if (address == NULL)
 		return "";
-	if (part == SENDER || part == RECIPIENT)
-		return *address == '\0' ? "<>" : address;
 	if (part == SENDER_DOMAIN || part == RECIPIENT_DOMAIN)
 		return or_empty(domain);
-	if (domain == NULL)
+	if (*address == '\0')
+		return "<>";
+	if (part == SENDER || part == RECIPIENT || domain == NULL)
 		return address;
 	return or_empty(
 	    mm_arena_dupn(arena, address, (size_t)(domain - address) - 1));
@@ -204,8 +205,7 @@ split(const char *text, unsigned *code, char dsn[12], const char **rest)
 {
 	size_t digits = strspn(text, "0123456789"), len;
 
-	if ((*text != '4' && *text != '5') || digits != 3 ||
-	    (text[3] != ' ' && text[3] != '\0'))
+	if ((*text != '4' && *text != '5') || digits != 3 || text[3] != ' ')
 		return false;
 	*code = (unsigned)strtoul(text, NULL, 10);
 	snprintf(dsn, 12, "%c.7.1", *text);
@@ -234,8 +234,9 @@ mm_rbl_reply_check(const char *text, struct mm_err *err)
 		return mm_err_set(err, "out of memory");
 	expanded = mm_template_expand(arena, text, value_of, &x);
 	if (expanded == NULL || !split(expanded, &code, dsn, &rest))
-		rc = mm_err_set(
-		    err, "\"%s\" does not begin with a 4NN or 5NN code", text);
+		rc = mm_err_set(err,
+		    "\"%s\" does not begin with a 4NN or 5NN code and a blank",
+		    text);
 	mm_arena_free(arena);
 	return rc;
 }

@@ -104,6 +104,7 @@ test_errors_are_found_at_load(void **state)
 	    {"mynetworks = /etc/networks\n", NULL},
 	    {"default_rbl_reply = $rbl_code $nothing\n", NULL},
 	    {"default_rbl_reply = go away\n", NULL},
+	    {"default_rbl_reply = $rbl_code\n", NULL},
 	    {"unknown_address_tempfail_action = reject\n",
 		"1: unknown_address_tempfail_action: \"reject\" is "
 		"neither defer_if_permit nor defer"},
