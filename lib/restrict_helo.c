@@ -6,6 +6,7 @@
 #include "lib/arena.h"
 #include "lib/hostname.h"
 #include "lib/ip.h"
+#include "lib/str.h"
 
 static enum mm_outcome
 reject_helo(
@@ -86,6 +87,14 @@ static const struct mm_lookup any_of = {
     .stop = 1u << MM_DNS_OK,
 };
 
+/* The MTA has just found an address of that name: no need to ask again. */
+static bool
+verified(const struct mm_session *session)
+{
+	return session->name_status == MM_NAME_OK &&
+	       mm_str_same(session->helo, session->client_name);
+}
+
 enum mm_outcome
 mm_check_unknown_helo_hostname(const void *arg, struct mm_eval *ev)
 {
@@ -97,6 +106,10 @@ mm_check_unknown_helo_hostname(const void *arg, struct mm_eval *ev)
 	(void)arg;
 	if (literal(ev, &outcome))
 		return outcome;
+	if (verified(ev->session)) {
+		mm_eval_note(ev, "the client's verified name");
+		return MM_DUNNO;
+	}
 	switch (mm_restrict_lookup(ev, ev->session->helo, &any_of)) {
 	case MM_DNS_NOTHING_YET:
 		return MM_PENDING;
