@@ -57,7 +57,11 @@ class Gate:
         self.configure(policy)
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException as e:
+            self.__exit__(type(e))
+            raise
 
     def __exit__(self, kind, *_):
         try:
