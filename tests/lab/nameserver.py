@@ -56,7 +56,7 @@ A, SOA, MX, TXT = 1, 6, 15, 16
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
 
 
-def _nsd(name, served, addresses):
+def start_nsd(name, served, addresses):
     """Starts one NSD.  served: {zone: text}."""
     home = space.BASE / name
     home.mkdir()
@@ -91,8 +91,8 @@ class Dns:
     def __init__(self):
         served, addresses = zones.build()
         self.children = [
-            _nsd("nsd-root", {"": zones.root()}, [ROOT]),
-            _nsd("nsd", served, addresses)]
+            start_nsd("nsd-root", {"": zones.root()}, [ROOT]),
+            start_nsd("nsd", served, addresses)]
         space.write("/etc/unbound/unbound.conf", UNBOUND_CONF.format(
             log=space.BASE / "unbound.log", root=ROOT))
         self.children.append(subprocess.Popen(
