@@ -1,7 +1,9 @@
 /* settings_check - see settings_check.h. */
 #include "lib/settings_check.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/err.h"
 #include "lib/settings.h"
@@ -142,6 +144,28 @@ check_daemon(const struct mm_settings *settings, const struct mm_conf *conf,
 			    checks[i].name, err.text);
 }
 
+/* Better known now than when the resolver starts.  A private root is not
+ * validated by the public one's anchor. */
+static void
+check_anchor(const struct mm_settings_dns *dns, const struct mm_conf *conf,
+    struct mm_complaints *all)
+{
+	static const char name[] = "dns_trust_anchor_file";
+	const char *file = dns->config.trust_anchor_file;
+
+	if (file == NULL || access(file, R_OK) == 0)
+		return;
+	for (size_t i = 0; i < dns->config.nstub; i++) {
+		if (strcmp(dns->config.stub[i].zone, ".") == 0)
+			return;
+	}
+	mm_complain(all, MM_ERROR, mm_conf_file(conf),
+	    mm_conf_line_of(conf, name),
+	    "%s: %s: %s: the package dns-root-data has one; \"none\" turns "
+	    "validation off",
+	    name, file, strerror(errno));
+}
+
 /* The resolver's settings, in words that it understands. */
 static void
 check_dns(const struct mm_settings *settings, const struct mm_conf *conf,
@@ -152,6 +176,7 @@ check_dns(const struct mm_settings *settings, const struct mm_conf *conf,
 	const char *name;
 
 	if (mm_settings_dns_read(settings, &dns, &err) == 0) {
+		check_anchor(&dns, conf, all);
 		mm_settings_dns_clear(&dns);
 		return;
 	}

@@ -89,6 +89,10 @@ test_errors_are_found_at_load(void **state)
 	    {"maps_rbl_reject_code = 250\n",
 		"1: maps_rbl_reject_code: \"250\" is not a number from "
 		"400 to 599"},
+	    {"dns_trust_anchor_file = /nowhere/root.key\n",
+		"1: dns_trust_anchor_file: /nowhere/root.key: No such file "
+		"or directory: the package dns-root-data has one; \"none\" "
+		"turns validation off"},
 	    {"dns_deadline = soon\n",
 		"1: dns_deadline: \"soon\" is not a time: digits and one "
 		"of s, m, h, d, w"},
