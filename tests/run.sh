@@ -22,14 +22,21 @@ install_packages $build_packages $test_packages || exit 1
 cmake --preset dev && cmake --build --preset dev || exit 1
 
 # One group after the other; the first that fails is the last thing printed.
+tree=build/dev
 run() {
 	printf '\n=== %s\n' "$1"
 	shift
-	ctest --test-dir build/dev --output-on-failure --no-tests=error "$@"
+	ctest --test-dir $tree --output-on-failure --no-tests=error "$@"
 }
 run "quick: units, replay, lint, fuzz corpora" \
 	-LE 'lab|long' -j "$(nproc)" || exit 1
 [ "$(id -u)" = 0 ] || say "the lab needs root: it will be skipped"
 run "lab: real mail through real servers, in a network of their own" \
 	-L lab -LE long || exit 1
-[ -z "$long" ] || run "long" -L long || exit 1
+[ -n "$long" ] || exit 0
+
+run "long" -L long || exit 1
+tree=build/tsan
+cmake --preset tsan && cmake --build --preset tsan || exit 1
+run "threads: units, the daemon and the lab's stress under ThreadSanitizer" \
+	-R '^(unit|daemon)\.|^lab\.stress' || exit 1
