@@ -59,6 +59,9 @@ pcre_pattern(
 		PCRE2_UCHAR text[128];
 
 		pcre2_get_error_message(why, text, sizeof(text));
+		if (regex.text[at] == '\0')
+			return mm_err_set(err, "%s, at the end of the pattern",
+			    (const char *)text);
 		return mm_err_set(err, "%s, before \"%.40s\" in the pattern",
 		    (const char *)text, regex.text + at);
 	}

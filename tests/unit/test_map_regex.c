@@ -118,8 +118,8 @@ test_faulty_rules_are_told(void **state)
 					      "endif\n"
 					      "endif\n"));
 	}
-	assert_string_equal("1: missing closing parenthesis, before \"\" in "
-			    "the pattern\n",
+	assert_string_equal(
+	    "1: missing closing parenthesis, at the end of the pattern\n",
 	    table_complaints("pcre", "/(a/ x\n"));
 	assert_string_equal("1: Unmatched ( or \\( in the pattern \"(a\"\n",
 	    table_complaints("regexp", "/(a/ x\n"));
