@@ -38,6 +38,8 @@ void mm_complain(struct mm_complaints *all, enum mm_severity severity,
     const char *file, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 void mm_complaints_clear(struct mm_complaints *all);
+/* One file after the other, each from its top to its end: as they are read. */
+void mm_complaints_sort(struct mm_complaints *all);
 /* "FILE:LINE: text"; a notice says that it is one.  Long text is cut. */
 #define MM_COMPLAINT_MAX 1024
 void mm_complaint_format(

@@ -42,6 +42,36 @@ mm_complain(struct mm_complaints *all, enum mm_severity severity,
 	*c = (struct mm_complaint){severity, where, line, text};
 }
 
+/* Where the i-th belongs among those before it. */
+static size_t
+place(const struct mm_complaint *list, size_t i)
+{
+	const struct mm_complaint *c = &list[i];
+	size_t at = i;
+
+	for (size_t j = i; j-- > 0 && c->file != NULL;) {
+		if (list[j].file == NULL || strcmp(list[j].file, c->file) != 0)
+			continue;
+		if (list[j].line <= c->line)
+			return j + 1;
+		at = j;
+	}
+	return at;
+}
+
+void
+mm_complaints_sort(struct mm_complaints *all)
+{
+	for (size_t i = 1; i < all->n; i++) {
+		struct mm_complaint c = all->list[i];
+		size_t at = place(all->list, i);
+
+		memmove(
+		    &all->list[at + 1], &all->list[at], (i - at) * sizeof(c));
+		all->list[at] = c;
+	}
+}
+
 void
 mm_complaints_clear(struct mm_complaints *all)
 {

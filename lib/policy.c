@@ -123,6 +123,7 @@ static struct mm_policy *
 build(struct mm_conf *conf, struct mm_complaints *all, struct mm_err *err)
 {
 	struct mm_policy *policy;
+	int rc;
 
 	if (conf == NULL)
 		return NULL;
@@ -133,7 +134,9 @@ build(struct mm_conf *conf, struct mm_complaints *all, struct mm_err *err)
 	}
 	policy->conf = conf;
 	atomic_init(&policy->refs, 1);
-	if (compile(policy, all) != 0)
+	rc = compile(policy, all);
+	mm_complaints_sort(all);
+	if (rc != 0)
 		mm_err_set(err, "out of memory");
 	else if (all->errors > 0)
 		mm_err_set(err, "%zu error%s in the configuration", all->errors,

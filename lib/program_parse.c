@@ -96,18 +96,21 @@ complain_lone_list(struct mm_load *load, const char *word)
 	return true;
 }
 
+static bool
+comes_later(const char *word)
+{
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		if (mm_str_same(later[i], word))
+			return true;
+	}
+	return false;
+}
+
 static void
 complain_unknown(struct mm_load *load, const char *word)
 {
 	const char *near;
 
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-		if (mm_str_same(later[i], word)) {
-			mm_complain(load->all, MM_ERROR, load->file, load->line,
-			    "%s: not supported yet", word);
-			return;
-		}
-	}
 	if (complain_lone_list(load, word))
 		return;
 	if (strchr(word, ':') != NULL) {
@@ -240,6 +243,20 @@ parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
 	return rc;
 }
 
+/* A word that comes later, with its argument if it looks like one. */
+static void
+refuse_later(const char *word, struct tokens *t, struct mm_load *load)
+{
+	size_t before = t->at;
+	char *arg = next_token(t);
+
+	mm_complain(load->all, MM_ERROR, load->file, load->line,
+	    "%s: not supported yet", word);
+	if (arg == NULL || strpbrk(arg, ":./{") == NULL)
+		t->at = before;
+	free(arg);
+}
+
 /* Steps behind an unconditional word are never reached. */
 static void
 complain_unreachable(const struct mm_list *list, struct mm_load *load)
@@ -278,7 +295,9 @@ mm_program_parse(struct mm_program *program, enum mm_chain chain,
 			free(word);
 			continue;
 		}
-		if (step.what == NULL)
+		if (step.what == NULL && comes_later(word))
+			refuse_later(word, &t, load);
+		else if (step.what == NULL)
 			complain_unknown(load, word);
 		else
 			rc = parse_step(list, &step, &t, load);

@@ -208,6 +208,12 @@ check_whole(const struct mm_settings *settings, const struct mm_conf *conf,
 		mm_complain(all, MM_NOTICE, file,
 		    mm_conf_line_of(conf, "strict_rfc821_envelopes"), keep,
 		    "strict_rfc821_envelopes");
+	if (settings->state_directory[0] != '/')
+		mm_complain(all, MM_ERROR, file,
+		    mm_conf_line_of(conf, "state_directory"),
+		    "state_directory: \"%s\" is not a path that begins with "
+		    "\"/\"",
+		    settings->state_directory);
 	if (strcmp(settings->greylist_store, "sqlite") != 0)
 		mm_complain(all, MM_ERROR, file,
 		    mm_conf_line_of(conf, "greylist_store"),

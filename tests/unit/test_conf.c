@@ -167,6 +167,36 @@ test_faulty_lines_are_left_out(void **state)
 }
 
 static void
+test_sorted_complaints_go_file_by_file(void **state)
+{
+	static const struct {
+		const char *file;
+		unsigned line;
+	} said[] = {{"a", 7}, {"b", 2}, {"a", 3}, {NULL, 0}, {"b", 1}, {"a", 7},
+	    {"a", 5}},
+	  want[] = {{"a", 3}, {"a", 5}, {"a", 7}, {"a", 7}, {"b", 1}, {"b", 2},
+	      {NULL, 0}};
+	struct mm_complaints all = {0};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(said); i++)
+		mm_complain(
+		    &all, MM_NOTICE, said[i].file, said[i].line, "%zu", i);
+	mm_complaints_sort(&all);
+	for (size_t i = 0; i < MM_COUNT(want); i++) {
+		assert_int_equal(want[i].line, all.list[i].line);
+		if (want[i].file == NULL)
+			assert_null(all.list[i].file);
+		else
+			assert_string_equal(want[i].file, all.list[i].file);
+	}
+	/* equals stay as they came */
+	assert_string_equal("0", all.list[2].text);
+	assert_string_equal("5", all.list[3].text);
+	mm_complaints_clear(&all);
+}
+
+static void
 test_complaints_outlive_the_conf_and_are_bounded(void **state)
 {
 	char text[4 * 2000 + 1];
@@ -506,6 +536,7 @@ main(void)
 	    cmocka_unit_test(test_values_and_continuations),
 	    cmocka_unit_test(test_every_byte_knows_its_line),
 	    cmocka_unit_test(test_faulty_lines_are_left_out),
+	    cmocka_unit_test(test_sorted_complaints_go_file_by_file),
 	    cmocka_unit_test(test_complaints_outlive_the_conf_and_are_bounded),
 	    cmocka_unit_test(test_the_last_setting_counts),
 	    cmocka_unit_test(test_expansion),

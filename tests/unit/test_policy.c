@@ -70,6 +70,9 @@ test_errors_are_found_at_load(void **state)
 	    {"\ndns_forward = ns.example.org\n",
 		"2: dns_forward: \"ns.example.org\" is not an IP address, "
 		"with or without @port"},
+	    {"state_directory = mailmum\n",
+		"1: state_directory: \"mailmum\" is not a path that begins "
+		"with \"/\""},
 	    {"dns_stub = .=127.0.0.1@0\n",
 		"1: dns_stub: \"127.0.0.1@0\": the port is not a number "
 		"from 1 to 65535"},
@@ -128,18 +131,47 @@ test_errors_are_found_at_load(void **state)
 	}
 }
 
-/* A word without its argument does not take the next word for it. */
+/* A word without its argument does not take the next word for it; one that is
+ * not supported takes its own along. */
 static void
 test_one_mistake_is_one_complaint(void **state)
 {
-	static const char text[] =
-	    R "reject_rbl_client, reject_rbl_client bl.example.org, permit\n";
+	static const char *const texts[] = {
+	    R "reject_rbl_client, reject_rbl_client bl.example.org, permit\n",
+	    R "check_policy_service unix:private/policy, permit\n",
+	    R "check_client_a_access hash:/etc/x, permit\n",
+	    R "reject_plaintext_session, greylist, permit\n",
+	};
+	struct mm_complaints all = {0};
+	struct mm_err err;
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(texts); i++) {
+		assert_null(
+		    mm_policy_parse(texts[i], "mailmum.conf", &all, &err));
+		assert_int_equal(1, all.n);
+		mm_complaints_clear(&all);
+	}
+}
+
+/* In the order in which the file is read, not in that of our checks. */
+static void
+test_complaints_follow_the_file(void **state)
+{
+	static const char text[] = "smtpd_recipient_restrictions = permitt\n"
+				   "greylist_delay = soon\n"
+				   "no line of a configuration\n"
+				   "unknown = 1\n"
+				   "smtpd_helo_restrictions = rejectt\n"
+				   "dns_deadline = soon\n";
 	struct mm_complaints all = {0};
 	struct mm_err err;
 
 	(void)state;
 	assert_null(mm_policy_parse(text, "mailmum.conf", &all, &err));
-	assert_int_equal(1, all.n);
+	assert_int_equal(6, all.n);
+	for (unsigned i = 0; i < all.n; i++)
+		assert_int_equal(i + 1, all.list[i].line);
 	mm_complaints_clear(&all);
 }
 
@@ -250,6 +282,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_errors_are_found_at_load),
 	    cmocka_unit_test(test_one_mistake_is_one_complaint),
+	    cmocka_unit_test(test_complaints_follow_the_file),
 	    cmocka_unit_test(test_notices_do_not_stop),
 	    cmocka_unit_test(test_what_a_policy_tells),
 	    cmocka_unit_test(test_restart_settings_are_told),
