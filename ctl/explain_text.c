@@ -150,13 +150,18 @@ print_question(const struct explain *x, const struct mm_asked *asked)
 	printf("          %-*s  %s\n", NAME_WIDTH, name, text);
 }
 
+/* What was pasted from a log may be meant for the terminal. */
 static void
 print_fact(const char *what, const char *value, const char *how)
 {
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s", value);
+	mm_str_printable(text, '?');
 	if (*how == '\0')
-		printf("  %-11s%s\n", what, value);
+		printf("  %-11s%s\n", what, text);
 	else
-		printf("  %-11s%-*s  %s\n", what, FACT_WIDTH, value, how);
+		printf("  %-11s%-*s  %s\n", what, FACT_WIDTH, text, how);
 }
 
 static const char *

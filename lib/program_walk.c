@@ -64,8 +64,10 @@ run_step(struct mm_eval *ev, const struct mm_step *step)
 		ev->halted = waits_for_auth(ev, lacks);
 		mm_eval_note(ev, "waits for more of the session");
 		outcome = MM_PENDING;
-	} else if (lacking(step, ev->session, MM_ABSENT) != 0) {
-		mm_eval_note(ev, "does not apply: the client gave none");
+	} else if ((lacks = lacking(step, ev->session, MM_ABSENT)) != 0) {
+		mm_eval_note(ev, lacks & MM_NEEDS(MM_FACT_AUTH)
+				     ? "does not apply: not logged in"
+				     : "does not apply: the client gave none");
 		outcome = MM_DUNNO;
 	} else {
 		outcome = step->what->check(step->arg, ev);

@@ -253,6 +253,20 @@ class Explain(Case):
     def seed(self, *args):
         subprocess.run([SEED, self.config, *args], check=True, timeout=60)
 
+    def test_what_is_pasted_cannot_write_to_the_terminal(self):
+        self.policy("smtpd_recipient_restrictions = reject_non_fqdn_sender, "
+                    "greylist\n")
+        out = self.explain(1, "192.0.2.7", "--name", "a\033[2J.example",
+                           "--from", "x\u009b2J@\033]0;y.example",
+                           "--to", "\033[31m@example.org")
+        self.assertIn("  name       a?[2J.example\n", out)
+        self.assertRegex(out, r"  sender     <x\?\?2J@\?]0;y.example>\n")
+        self.assertNotIn("\u009b", out)
+        out = self.explain(1, "192.0.2.7", "--name", "\033[2J",
+                           "--from", "x\033[2J\u009b2J")
+        self.assertIn("need fully-qualified address", out)
+        self.assertNotIn("\u009b", out)
+
     def test_listed(self):
         out = self.explain(1, "192.0.2.99")
         body, footer = out.rsplit("\n\n", 1)
@@ -273,8 +287,7 @@ smtpd_helo_restrictions
 
 smtpd_recipient_restrictions
     10  permit_mynetworks                         goes on
-    11  permit_sasl_authenticated                 does not apply: the client \
-gave none
+    11  permit_sasl_authenticated                 does not apply: not logged in
     12  permit_dnswl_client wl.example.org=127.0.[0..255].[1..3]
                                                   not listed
           A 99.2.0.192.wl.example.org             no such record  \
