@@ -51,22 +51,24 @@ socket_answers(const char *path, struct mm_err *err)
 	return mm_err_set(err, "%s: %s", path, strerror(error));
 }
 
-/* inet: does something answer?  What cannot be resolved is left for
- * libmilter to stumble over. */
+/* inet: does something answer?  libmilter does not say why a host cannot be
+ * found. */
 static int
-inet_answers(const char *rest, int family)
+inet_answers(const char *rest, int family, struct mm_err *err)
 {
 	struct addrinfo hints = {.ai_family = family,
 			    .ai_socktype = SOCK_STREAM,
 			    .ai_flags = AI_NUMERICSERV},
 			*found;
 	const char *at = strchr(rest, '@');
-	int answers = 0, fd;
+	int answers = 0, fd, rc;
 	char port[8];
 
 	snprintf(port, sizeof(port), "%.*s", (int)strcspn(rest, "@"), rest);
-	if (getaddrinfo(at != NULL ? at + 1 : NULL, port, &hints, &found) != 0)
-		return 0;
+	rc = getaddrinfo(at != NULL ? at + 1 : NULL, port, &hints, &found);
+	if (rc != 0)
+		return mm_err_set(err, "milter_socket: %s: %s",
+		    at != NULL ? at + 1 : rest, gai_strerror(rc));
 	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd != -1) {
 		answers = connect(fd, found->ai_addr, found->ai_addrlen) == 0;
@@ -105,10 +107,10 @@ socket_probe(const char *text, struct mm_err *err)
 		answers = socket_answers(rest, err);
 		break;
 	case MM_SOCKET_INET:
-		answers = inet_answers(rest, AF_INET);
+		answers = inet_answers(rest, AF_INET, err);
 		break;
 	case MM_SOCKET_INET6:
-		answers = inet_answers(rest, AF_INET6);
+		answers = inet_answers(rest, AF_INET6, err);
 		break;
 	case MM_SOCKET_FD:
 		return check_descriptor(rest, err);

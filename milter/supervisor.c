@@ -248,7 +248,7 @@ load_anew(struct supervisor *s, struct mm_complaints *all)
 
 	if ((policy = mm_policy_load(config, all, &err)) == NULL) {
 		if (all->errors == 0)
-			mm_complain(all, MM_ERROR, config, 0, "%s", err.text);
+			mm_complain(all, MM_ERROR, NULL, 0, "%s", err.text);
 		return -1;
 	}
 	mm_settings_compare(

@@ -287,6 +287,7 @@ class Reload(unittest.TestCase):
             code, _, body = gate.control(b"reload\n")
             self.assertEqual(code, 500)
             self.assertIn("No such file", body)
+            self.assertEqual(body.count("mailmum.conf"), 1, body)
             self.assertEqual(session(gate.milter), "continue")
             self.assertEqual(gate.counters()["reloads_failed"], 3)
 
