@@ -2,6 +2,7 @@
 # From a fresh Debian machine to a running gate.
 # usage: sh contrib/quickstart.sh [--demo]
 #   --demo  show sample sessions being judged, offline, and exit
+# It listens on port 8899, or MAILMUM_PORT.
 #
 # Installs what the build needs, builds, and runs mailmum in the foreground
 # with the policy of contrib/mailmum.conf.  Nothing under /etc is changed;
@@ -80,4 +81,5 @@ pid=$!
 wait "$pid"
 status=$?
 pid=
+[ $status != 69 ] || say "for another port: MAILMUM_PORT=8900 sh $0"
 exit $status
