@@ -193,8 +193,9 @@ def furnish():
 
 def lists():
     """The lists of the policies, empty but for what RFC 5782 wants."""
+    text = "".join(policy(letter) for letter in "abc")
     return {name: zone(name, "2.0.0.127 A 127.0.0.2\n")
-            for name in zones.LISTS}
+            for name in zones.LISTS if name in text}
 
 
 def table(head, rows):
