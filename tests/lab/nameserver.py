@@ -56,15 +56,15 @@ A, SOA, MX, TXT = 1, 6, 15, 16
 NOERROR, SERVFAIL, NXDOMAIN = 0, 2, 3
 
 
-def start_nsd(name, served, addresses):
-    """Starts one NSD.  served: {zone: text}."""
+def start_nsd(name, served, addresses, signed=()):
+    """Starts one NSD.  served: {zone: text}; signed: which to sign."""
     home = space.BASE / name
     home.mkdir()
     conf = NSD_CONF.format(dir=home, addresses="".join(
         f"    ip-address: {address}\n" for address in addresses))
     for zone, text in served.items():
         path = space.write(home / f"{zone or 'root'}.zone", text)
-        if zone == zones.SIGNED:
+        if zone in signed:
             path = _sign(path, zone)
         conf += f'zone:\n    name: "{zone or "."}"\n'
         conf += f'    zonefile: "{path}"\n'
@@ -92,7 +92,7 @@ class Dns:
         served, addresses = zones.build()
         self.children = [
             start_nsd("nsd-root", {"": zones.root()}, [ROOT]),
-            start_nsd("nsd", served, addresses)]
+            start_nsd("nsd", served, addresses, {zones.SIGNED})]
         space.write("/etc/unbound/unbound.conf", UNBOUND_CONF.format(
             log=space.BASE / "unbound.log", root=ROOT))
         self.children.append(subprocess.Popen(
