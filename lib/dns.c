@@ -67,7 +67,7 @@ rotate(uint64_t word, unsigned bits)
 	return word << bits | word >> (64 - bits);
 }
 
-static void
+static inline void
 sip_round(struct sip *s)
 {
 	s->v0 += s->v1;
@@ -82,30 +82,22 @@ sip_round(struct sip *s)
 	s->v2 = rotate(s->v2, 32);
 }
 
-/* The i-th word of what is hashed: the name, its length, the type. */
-static uint64_t
-word_at(const char *name, size_t len, enum mm_dns_type type, size_t i)
+static inline void
+sip_word(struct sip *s, uint64_t word)
 {
-	size_t at = i * sizeof(uint64_t);
-	uint64_t word = 0;
-
-	if (at > len)
-		return (uint64_t)type;
-	if (len - at >= sizeof(word)) {
-		memcpy(&word, name + at, sizeof(word));
-		return word;
-	}
-	memcpy(&word, name + at, len - at);
-	return word | (uint64_t)len << 56;
+	s->v3 ^= word;
+	sip_round(s);
+	s->v0 ^= word;
 }
 
+/* What is hashed: the name, padded, with its length; the type. */
 uint64_t
 mm_dns_hash(const char *name, enum mm_dns_type type)
 {
 	/* sixteen random bytes that the kernel gives every process */
 	const void *random = (const void *)getauxval(AT_RANDOM);
-	size_t len = strlen(name), nwords = len / sizeof(uint64_t) + 2;
-	uint64_t key[2] = {0, 0};
+	size_t len = strlen(name), left;
+	uint64_t key[2] = {0, 0}, word;
 	struct sip s;
 
 	if (random != NULL)
@@ -116,14 +108,19 @@ mm_dns_hash(const char *name, enum mm_dns_type type)
 	    .v2 = key[0] ^ 0x6c7967656e657261,
 	    .v3 = key[1] ^ 0x7465646279746573,
 	};
-	for (size_t i = 0; i < nwords + 3; i++) { /* three to finish */
-		uint64_t word = i < nwords ? word_at(name, len, type, i) : 0;
-
-		s.v2 ^= i == nwords ? 0xff : 0;
-		s.v3 ^= word;
-		sip_round(&s);
-		s.v0 ^= word;
+	for (left = len; left >= sizeof(word); left -= sizeof(word)) {
+		memcpy(&word, name, sizeof(word));
+		sip_word(&s, word);
+		name += sizeof(word);
 	}
+	word = (uint64_t)len << 56;
+	while (left-- > 0)
+		word |= (uint64_t)(unsigned char)name[left] << 8 * left;
+	sip_word(&s, word);
+	sip_word(&s, (uint64_t)type);
+	s.v2 ^= 0xff;
+	for (int i = 0; i < 3; i++)
+		sip_round(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
