@@ -259,16 +259,14 @@ int
 mm_dnsxl_qname_ip(const struct mm_dnsxl *list, const char *reversed,
     char name[MM_DNS_NAME_MAX])
 {
-	struct mm_buf buf;
+	size_t len = strlen(reversed), zone = strlen(list->zone);
 
-	if (*reversed == '\0' ||
-	    strlen(reversed) + 1 + strlen(list->zone) > NAME_LEN_MAX)
+	if (len == 0 || len + 1 + zone > NAME_LEN_MAX)
 		return -1;
-	mm_buf_init(&buf, name, MM_DNS_NAME_MAX);
-	mm_buf_add(&buf, reversed);
-	mm_buf_addc(&buf, '.');
-	mm_buf_add(&buf, list->zone);
-	mm_str_fold(name);
+	memcpy(name, reversed, len + 1);
+	mm_str_fold(name); /* the zone is */
+	name[len] = '.';
+	memcpy(name + len + 1, list->zone, zone + 1);
 	return 0;
 }
 
