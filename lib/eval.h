@@ -107,8 +107,9 @@ struct mm_eval {
 	struct mm_result *result;
 
 	/* the walk */
-	bool pending; /* a step before was */
-	bool halted;  /* the look-ahead stops: AUTH is not known */
+	unsigned not_yet, absent; /* facts, MM_NEEDS bits */
+	bool pending;		  /* a step before was */
+	bool halted;		  /* the look-ahead stops: AUTH is not known */
 	enum mm_chain chain;
 	unsigned soften;	/* MM_SOFTEN bits */
 	struct mm_why why;	/* of the step at work */

@@ -9,19 +9,16 @@
 
 #include "lib/arena.h"
 
-/* Facts that the step reads and that have not come yet. */
 static unsigned
-lacking(const struct mm_step *step, const struct mm_session *session,
-    enum mm_known which)
+facts_that_are(const struct mm_session *session, enum mm_known known)
 {
-	unsigned lacks = 0;
+	unsigned facts = 0;
 
 	for (unsigned f = 0; f < MM_NFACTS; f++) {
-		if ((step->what->needs & MM_NEEDS(f)) != 0 &&
-		    session->known[f] == which)
-			lacks |= MM_NEEDS(f);
+		if (session->known[f] == known)
+			facts |= MM_NEEDS(f);
 	}
-	return lacks;
+	return facts;
 }
 
 static void
@@ -55,7 +52,7 @@ waits_for_auth(const struct mm_eval *ev, unsigned lacks)
 static enum mm_outcome
 run_step(struct mm_eval *ev, const struct mm_step *step)
 {
-	unsigned lacks = lacking(step, ev->session, MM_NOT_YET);
+	unsigned lacks = step->what->needs & ev->not_yet;
 	enum mm_outcome outcome;
 
 	begin_step(ev, step);
@@ -64,7 +61,7 @@ run_step(struct mm_eval *ev, const struct mm_step *step)
 		ev->halted = waits_for_auth(ev, lacks);
 		mm_eval_note(ev, "waits for more of the session");
 		outcome = MM_PENDING;
-	} else if ((lacks = lacking(step, ev->session, MM_ABSENT)) != 0) {
+	} else if ((lacks = step->what->needs & ev->absent) != 0) {
 		mm_eval_note(ev, lacks & MM_NEEDS(MM_FACT_AUTH)
 				     ? "does not apply: not logged in"
 				     : "does not apply: the client gave none");
@@ -186,6 +183,8 @@ mm_program_walk(const struct mm_program *program, struct mm_eval *ev)
 	struct mm_result *r = ev->result;
 	enum mm_outcome outcome;
 
+	ev->not_yet = facts_that_are(ev->session, MM_NOT_YET);
+	ev->absent = facts_that_are(ev->session, MM_ABSENT);
 	ev->effects_end = &r->effects;
 	ev->trail_end = &r->trail;
 	outcome = walk_chain(program, ev);
