@@ -23,6 +23,7 @@ struct mm_decision {
 	int64_t delay;	 /* seconds a greylisted mail waited; -1: none */
 	int64_t wait_us; /* spent waiting for answers */
 	const char *session, *queue_id;
+	const char *missed; /* lists that could not be asked, "a,b" */
 };
 
 /* The fields in the record's order, MM_FIELD_ACTION first. */
@@ -42,6 +43,7 @@ enum mm_field {
 	MM_FIELD_WAIT,
 	MM_FIELD_SESSION,
 	MM_FIELD_QUEUE_ID,
+	MM_FIELD_MISSED,
 	MM_NFIELDS,
 };
 

@@ -191,6 +191,34 @@ mm_eval_note(struct mm_eval *ev, const char *text)
 		ev->trace->note = text;
 }
 
+/* Is it one of those that stand in list, "a,b"? */
+static bool
+among(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (list != NULL) {
+		if (strncmp(list, word, len) == 0 &&
+		    (list[len] == ',' || list[len] == '\0'))
+			return true;
+		if ((list = strchr(list, ',')) != NULL)
+			list++;
+	}
+	return false;
+}
+
+void
+mm_eval_missed(struct mm_eval *ev, const char *label)
+{
+	struct mm_result *r = ev->result;
+
+	if (r->missed == NULL)
+		r->missed = label;
+	else if (!among(r->missed, label))
+		r->missed =
+		    mm_arena_printf(ev->arena, "%s,%s", r->missed, label);
+}
+
 enum mm_outcome
 mm_eval_greylist(struct mm_eval *ev)
 {

@@ -81,7 +81,9 @@ struct mm_result {
 	const struct mm_why *mark; /* ask the greylist; NULL: do not */
 	struct mm_effect *effects; /* in order */
 	struct mm_trace *trail;	   /* in order */
-	bool failed;		   /* out of memory: accepted unjudged */
+	/* labels of the lists that could not be asked, "a,b"; NULL: none */
+	const char *missed;
+	bool failed; /* out of memory: accepted unjudged */
 };
 
 /* How a step's refusal is softened, by the prefixes before it. */
@@ -157,6 +159,8 @@ enum mm_outcome mm_eval_defer_if_reject(struct mm_eval *ev, unsigned code,
 enum mm_outcome mm_eval_greylist(struct mm_eval *ev);
 void mm_eval_effect(
     struct mm_eval *ev, enum mm_effect_kind kind, const char *text);
+/* The verdict is taken without this list's answer. */
+void mm_eval_missed(struct mm_eval *ev, const char *label);
 /* A few words for the trail; text is borrowed for the arena's life. */
 void mm_eval_note(struct mm_eval *ev, const char *text);
 /* DSNs of the kind d.1.n depend on what is refused (RFC 3463 3.2). */

@@ -164,6 +164,8 @@ look(struct mm_eval *ev, const struct rbl *rbl, const char *name,
 		return MM_OK;
 	}
 	*unknown = listing == MM_LISTING_UNKNOWN;
+	if (*unknown)
+		mm_eval_missed(ev, mm_dnsxl_label(rbl->list));
 	mm_eval_note(ev, not_listed(listing, answer));
 	return MM_DUNNO;
 }

@@ -179,6 +179,7 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 		if (answer.state == MM_GREYLIST_PASS)
 			decision.delay = answer.delay;
 	}
+	decision.missed = result->missed;
 	if (decision.action != MM_ACCEPT)
 		set_reply(ret, &reply);
 	finish(service, &decision, ret);

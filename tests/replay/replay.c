@@ -17,6 +17,7 @@
  *   expect    accept | greylist | CODE DSN [by=word] [list=label]
  *             [answer=code] [text=the rest of the line]
  *   warns     N                        (softened steps of the last rcpt)
+ *   missed    label,label              (lists that could not be asked)
  *
  * Each recipient is judged twice: step by step, as the daemon does, and at
  * once with all answers there; the two must agree.
@@ -294,6 +295,14 @@ do_warns(struct replay *r, char *rest)
 		fail(r, "another number of softened steps than", rest);
 }
 
+static void
+do_missed(struct replay *r, char *rest)
+{
+	if (strcmp(or_nothing(r->result.missed), rest) != 0)
+		fail(
+		    r, "other lists were missed", or_nothing(r->result.missed));
+}
+
 /* What happened, in the words of an expectation. */
 static void
 outcome(const struct mm_result *result, char *text, size_t size)
@@ -366,6 +375,7 @@ static const struct directive {
     {"rcpt", do_rcpt},
     {"expect", do_expect},
     {"warns", do_warns},
+    {"missed", do_missed},
 };
 
 static void

@@ -22,6 +22,7 @@ static const struct mm_decision full = {
     .wait_us = 31415,
     .session = "4f1c2a9b",
     .queue_id = "4Xyz",
+    .missed = "bl.example.org,wl.example.org",
 };
 
 static void
@@ -38,7 +39,8 @@ test_the_line_as_documented(void **state)
 	    "recipient=b@example.net reply=\"554 5.7.1 Service unavailable; "
 	    "Client host [192.0.2.1] blocked using zen.spamhaus.org\" "
 	    "list=zen.spamhaus.org answer=127.0.0.2 delay=173 wait=0.031 "
-	    "session=4f1c2a9b queue_id=4Xyz",
+	    "session=4f1c2a9b queue_id=4Xyz "
+	    "missed=bl.example.org,wl.example.org",
 	    line);
 }
 
@@ -110,7 +112,7 @@ test_long_values_are_cut(void **state)
 		mm_decision_line(&d, line, sizeof(line));
 		assert_true(record_parse(&record, line));
 		assert_int_equal(MM_NFIELDS, record.n);
-		assert_string_equal("queue_id", record.name[record.n - 1]);
+		assert_string_equal("missed", record.name[record.n - 1]);
 		assert_memory_equal(huge, record.value[MM_FIELD_HELO],
 		    strlen(record.value[MM_FIELD_HELO]));
 	}
