@@ -18,11 +18,12 @@ OK = "250 2.1.5 Ok"
 
 @contextlib.contextmanager
 def servers(native):
-    """The MTA and the DNS of a group.  native: parameters of the listener
-    that mailmum does not guard."""
+    """The MTA and the DNS of a group.  native: parameters of the MTA, for
+    the listener that mailmum does not guard."""
     mta = postfix.Postfix(gate.SOCKET, native)
     dns = nameserver.Dns()
     wait_for("Postfix", mta.listens)
+    Lab.mta = mta
     try:
         yield
     finally:
@@ -54,6 +55,7 @@ class Lab(unittest.TestCase):
     """A class of tests around one mailmum.  policy: the text of its lists;
     settings: what its configuration has beside the lab's own."""
 
+    mta = None  # the group's Postfix
     policy = ""
     settings = {}
     tables = {}  # files of /etc/mailmum, beside those of the policies

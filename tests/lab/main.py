@@ -18,7 +18,7 @@ def main():
     else:
         tests = loader.loadTestsFromModule(module)
     runner = unittest.TextTestRunner(sys.stdout, verbosity=2)
-    with case.servers(getattr(module, "NATIVE", None)):
+    with case.servers(getattr(module, "NATIVE", {})):
         result = runner.run(tests)
     if result.wasSuccessful() and result.testsRun:
         return 0

@@ -43,6 +43,7 @@ server:
     logfile: "{log}"
     do-not-query-localhost: no
     unblock-lan-zones: yes
+    local-zone: "localhost." transparent
     insecure-lan-zones: yes
     module-config: "iterator"
     qname-minimisation: no

@@ -31,13 +31,12 @@ local_recipient_maps =
 local_transport = discard:
 default_transport = discard:
 alias_maps =
-smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-smtpd_recipient_restrictions =
 smtpd_delay_reject = yes
 smtpd_timeout = 60s
 in_flow_delay = 0
 smtpd_error_sleep_time = 0
 smtpd_soft_error_limit = 1000
+in_flow_delay = 0
 smtpd_hard_error_limit = 1000
 smtpd_client_connection_count_limit = 0
 smtpd_authorized_xclient_hosts = 198.51.100.0/24
@@ -60,8 +59,15 @@ postlog   unix-dgram n - n - 1 postlogd
 MILTER_OF = "smtpd_milters = {{ unix:{}, default_action={} }}"
 
 
+# What is left in main.cf where mailmum is the gate.
+GUARDED = ("smtpd_client_restrictions =", "smtpd_helo_restrictions =",
+           "smtpd_sender_restrictions =", "smtpd_recipient_restrictions =",
+           "smtpd_relay_restrictions = permit_mynetworks, "
+           "reject_unauth_destination")
+
+
 class Postfix:
-    """native: {parameter: value} for the listener NATIVE."""
+    """native: {parameter: value}, for the listener NATIVE above all."""
 
     def __init__(self, milter, native=None):
         self.dir = space.BASE / "postfix"
@@ -69,22 +75,30 @@ class Postfix:
                      self.dir / "data"):
             path.mkdir()
         space.run("chown", "postfix", self.dir / "data")
-        space.write(self.dir / "etc/main.cf", MAIN_CF.format(
-            dir=self.dir, address=space.ADDRESS,
-            address6=space.ADDRESS6))
+        self.configure(native)
         space.run("cp", *pathlib.Path("/etc/postfix").glob(
             "dynamicmaps*"), "-r", self.dir / "etc")
         strict = MILTER_OF.format(milter, "tempfail")
-        space.write(self.dir / "etc/master.cf", MASTER_CF + self._smtpd(
-            MILTER, strict, "max_use = 1") + self._smtpd(
-            MILTER_ACCEPT, MILTER_OF.format(milter, "accept"),
-            "max_use = 1") + self._smtpd(MILTER_BUSY, strict) + self._smtpd(
-            NATIVE, "max_use = 1",
-            *(f"{k} = {v}" for k, v in (native or {}).items())))
+        accept = MILTER_OF.format(milter, "accept")
+        space.write(
+            self.dir / "etc/master.cf", MASTER_CF
+            + self._smtpd(MILTER, strict, "max_use = 1", *GUARDED)
+            + self._smtpd(MILTER_ACCEPT, accept, "max_use = 1", *GUARDED)
+            + self._smtpd(MILTER_BUSY, strict, *GUARDED)
+            + self._smtpd(NATIVE, "max_use = 1"))
         self.master = subprocess.Popen(
             ["postfix", "-c", self.dir / "etc", "start-fg"],
             start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def configure(self, native):
+        """Counts for each smtpd that starts from now on."""
+        text = MAIN_CF.format(dir=self.dir, address=space.ADDRESS,
+                              address6=space.ADDRESS6)
+        text += "".join(f"{k} = {v}\n" for k, v in native.items())
+        path = space.write(self.dir / "etc/main.cf.new", text)
+        os.utime(path, (0, 0))  # what has just changed is read at leisure
+        path.rename(self.dir / "etc/main.cf")
 
     @staticmethod
     def _smtpd(port, *options):

@@ -24,7 +24,8 @@ LISTS = """
   reject_rbl_client hostkarma.junkemailfilter.com=127.0.0.[2;3],
   reject_rbl_client truncate.gbudb.net,
   reject_unknown_client_hostname,
-  warn_if_reject reject_rbl_client psbl.surriel.com
+  warn_if_reject reject_rbl_client psbl.surriel.com,
+  reject_unauth_destination
 """
 NATIVE = {"smtpd_recipient_restrictions": " ".join(LISTS.split()),
           "unknown_address_reject_code": "551",
