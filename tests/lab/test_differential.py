@@ -80,7 +80,7 @@ PARAMETERS = {
         "553 5.7.9 $client $client_name $client_address $reverse_client_name",
         "$rbl_code $sender $sender_name $sender_domain $recipient_name at "
         "$recipient_domain from $helo_name to $server_name",
-        "450 5.7.1 $rbl_txt${rbl_txt:nothing}", "$rbl_code", "521 $rbl_what"),
+        "450 5.7.1 $rbl_txt${rbl_txt:nothing}", "521 $rbl_what"),
     "rbl_reply_maps": (
         "inline:{ { zen.spamhaus.org = $$rbl_code 4.7.8 zen }, "
         "{ psbl.surriel.com = 421 bye $$rbl_what } }",),
