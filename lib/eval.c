@@ -137,7 +137,7 @@ mm_eval_dsn_fix(struct mm_eval *ev, const char *dsn, const char *class)
 
 /*
  * Postfix's smtpd_check_reject(): what is not a reply becomes a plain one,
- * 510 bytes and no more, printable, first digits equal.
+ * printable, first digits equal; and, of our own, 510 bytes and no more.
  */
 static struct mm_reply
 make_reply(struct mm_eval *ev, unsigned code, const char *dsn, const char *text)

@@ -247,24 +247,27 @@ nameless(struct mm_eval *ev, const char *name)
 	return true;
 }
 
+static enum mm_outcome
+reject_client_name(struct mm_eval *ev, const struct rbl *rbl, const char *name,
+    const char *class)
+{
+	if (nameless(ev, name))
+		return MM_DUNNO;
+	return reject_name(ev, rbl, name, name, class);
+}
+
 enum mm_outcome
 mm_check_rhsbl_client(const void *arg, struct mm_eval *ev)
 {
-	const char *name = ev->session->client_name;
-
-	return nameless(ev, name)
-		   ? MM_DUNNO
-		   : reject_name(ev, arg, name, name, "Client host");
+	return reject_client_name(
+	    ev, arg, ev->session->client_name, "Client host");
 }
 
 enum mm_outcome
 mm_check_rhsbl_reverse_client(const void *arg, struct mm_eval *ev)
 {
-	const char *name = ev->session->reverse_name;
-
-	return nameless(ev, name)
-		   ? MM_DUNNO
-		   : reject_name(ev, arg, name, name, "Unverified Client host");
+	return reject_client_name(
+	    ev, arg, ev->session->reverse_name, "Unverified Client host");
 }
 
 enum mm_outcome

@@ -18,7 +18,7 @@ enum mm_verdict {
 	MM_INFORMED, /* a table's INFO */
 };
 
-#define MM_REPLY_MAX 510 /* bytes of "CODE DSN text", as in Postfix */
+#define MM_REPLY_MAX 510 /* bytes of "CODE DSN text", RFC 5321 4.5.3.1.5 */
 
 /* "CODE DSN text"; the digits' first ones agree (RFC 3463 2). */
 struct mm_reply {

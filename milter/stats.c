@@ -1,6 +1,9 @@
 /* stats - see stats.h. */
 #include "milter/stats.h"
 
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 #include "lib/dns.h"
@@ -22,6 +25,63 @@ write_counters(struct mm_json *json, struct service *service)
 	mm_json_end(json);
 }
 
+/* One number of a struct of numbers, and what it is called. */
+struct number {
+	const char *name;
+	size_t at; /* of a uint64_t */
+};
+
+static const struct number resolver_numbers[] = {
+    {"asked", offsetof(struct mm_dns_stats, asked)},
+    {"cached", offsetof(struct mm_dns_stats, cached)},
+    {"joined", offsetof(struct mm_dns_stats, joined)},
+    {"sent", offsetof(struct mm_dns_stats, sent)},
+    {"skipped", offsetof(struct mm_dns_stats, skipped)},
+    {"refused", offsetof(struct mm_dns_stats, refused)},
+    {"bogus", offsetof(struct mm_dns_stats, bogus)},
+    {"servfail", offsetof(struct mm_dns_stats, servfail)},
+    {"timeouts", offsetof(struct mm_dns_stats, timeouts)},
+    {"in_flight", offsetof(struct mm_dns_stats, in_flight)},
+    {"entries", offsetof(struct mm_dns_stats, entries)},
+};
+static const struct number store_numbers[] = {
+    {"updates", offsetof(struct mm_store_stats, updates)},
+    {"commits", offsetof(struct mm_store_stats, commits)},
+    {"failures", offsetof(struct mm_store_stats, failures)},
+    {"late", offsetof(struct mm_store_stats, late)},
+    {"purged", offsetof(struct mm_store_stats, purged)},
+    {"records", offsetof(struct mm_store_stats, records)},
+    {"waiting", offsetof(struct mm_store_stats, waiting)},
+    {"bytes", offsetof(struct mm_store_stats, bytes)},
+};
+static const struct number list_numbers[] = {
+    {"asked", offsetof(struct mm_list_stat, asked)},
+    {"listed", offsetof(struct mm_list_stat, listed)},
+    {"unlisted", offsetof(struct mm_list_stat, unlisted)},
+    {"error_codes", offsetof(struct mm_list_stat, error_codes)},
+    {"odd_codes", offsetof(struct mm_list_stat, odd_codes)},
+    {"timeouts", offsetof(struct mm_list_stat, timeouts)},
+    {"failures", offsetof(struct mm_list_stat, failures)},
+    {"took_us", offsetof(struct mm_list_stat, took_us)},
+};
+
+static void
+write_numbers(struct mm_json *json, const struct number *numbers, size_t n,
+    const void *stats)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t value;
+
+		memcpy(
+		    &value, (const char *)stats + numbers[i].at, sizeof(value));
+		mm_json_uint(json, numbers[i].name, value);
+	}
+}
+
+#define WRITE(json, numbers, stats)                                            \
+	write_numbers(                                                         \
+	    json, numbers, sizeof(numbers) / sizeof((numbers)[0]), stats)
+
 static void
 write_resolver(struct mm_json *json, struct service *service)
 {
@@ -29,17 +89,7 @@ write_resolver(struct mm_json *json, struct service *service)
 
 	mm_dns_stats(service_dns(service), &stats);
 	mm_json_object(json, "resolver");
-	mm_json_uint(json, "asked", stats.asked);
-	mm_json_uint(json, "cached", stats.cached);
-	mm_json_uint(json, "joined", stats.joined);
-	mm_json_uint(json, "sent", stats.sent);
-	mm_json_uint(json, "skipped", stats.skipped);
-	mm_json_uint(json, "refused", stats.refused);
-	mm_json_uint(json, "bogus", stats.bogus);
-	mm_json_uint(json, "servfail", stats.servfail);
-	mm_json_uint(json, "timeouts", stats.timeouts);
-	mm_json_uint(json, "in_flight", stats.in_flight);
-	mm_json_uint(json, "entries", stats.entries);
+	WRITE(json, resolver_numbers, &stats);
 	mm_json_end(json);
 }
 
@@ -55,14 +105,7 @@ write_store(struct mm_json *json, struct service *service)
 	}
 	mm_store_stats(store, &stats);
 	mm_json_object(json, "store");
-	mm_json_uint(json, "updates", stats.updates);
-	mm_json_uint(json, "commits", stats.commits);
-	mm_json_uint(json, "failures", stats.failures);
-	mm_json_uint(json, "late", stats.late);
-	mm_json_uint(json, "purged", stats.purged);
-	mm_json_uint(json, "records", stats.records);
-	mm_json_uint(json, "waiting", stats.waiting);
-	mm_json_uint(json, "bytes", stats.bytes);
+	WRITE(json, store_numbers, &stats);
 	mm_json_end(json);
 }
 
@@ -77,14 +120,7 @@ write_lists(struct mm_json *json, struct service *service)
 		mm_json_object(json, NULL);
 		mm_json_string(json, "list", stat.label);
 		mm_json_string(json, "state", mm_list_state_word(stat.state));
-		mm_json_uint(json, "asked", stat.asked);
-		mm_json_uint(json, "listed", stat.listed);
-		mm_json_uint(json, "unlisted", stat.unlisted);
-		mm_json_uint(json, "error_codes", stat.error_codes);
-		mm_json_uint(json, "odd_codes", stat.odd_codes);
-		mm_json_uint(json, "timeouts", stat.timeouts);
-		mm_json_uint(json, "failures", stat.failures);
-		mm_json_uint(json, "took_us", stat.took_us);
+		WRITE(json, list_numbers, &stat);
 		mm_json_end(json);
 	}
 	mm_json_end(json);
