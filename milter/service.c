@@ -24,6 +24,9 @@
 /* A trouble that comes and goes is one trouble: it has ended when it has not
  * been seen for so long. */
 #define CALM_US (10 * INT64_C(1000000))
+/* A callback that has returned has not yet answered: libmilter writes its
+ * reply then, in a thread that may have to wait for its turn. */
+#define REPLIES_MS 100
 
 struct service {
 	const struct mm_clock *clock;
@@ -222,6 +225,7 @@ void
 service_stop(struct service *service, int wait_ms)
 {
 	const struct timespec step = {.tv_nsec = 10 * 1000 * 1000};
+	const struct timespec replies = {.tv_nsec = REPLIES_MS * 1000 * 1000};
 
 	atomic_store(&service->stopping, true);
 	for (; atomic_load(&service->in_flight) > 0 && wait_ms > 0;
@@ -229,6 +233,7 @@ service_stop(struct service *service, int wait_ms)
 		nanosleep(&step, NULL);
 	if (atomic_load(&service->in_flight) > 0)
 		return;
+	nanosleep(&replies, NULL);
 	mm_dns_free(service->dns);
 	mm_store_free(atomic_load(&service->store));
 	service->dns = NULL;
