@@ -187,6 +187,8 @@ def furnish():
     space.enter()
     space.write("/etc/mailmum/rbl_override", "")
     space.write("/etc/mailmum/helo_access", "")
+    # postmap wants one, and a Postfix just installed has none
+    space.write("/etc/postfix/main.cf", "compatibility_level = 3.6\n")
     for table in ("rbl_override", "helo_access"):
         space.run("postmap", f"hash:/etc/mailmum/{table}")
 
