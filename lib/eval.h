@@ -111,7 +111,7 @@ struct mm_eval {
 	/* the walk */
 	unsigned not_yet, absent; /* facts, MM_NEEDS bits */
 	bool pending;		  /* a step before was */
-	bool halted;		  /* the look-ahead stops: AUTH is not known */
+	bool halted; /* the look-ahead stops: AUTH or TLS is not known */
 	enum mm_chain chain;
 	unsigned soften;	/* MM_SOFTEN bits */
 	struct mm_why why;	/* of the step at work */

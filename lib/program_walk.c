@@ -45,8 +45,9 @@ begin_step(struct mm_eval *ev, const struct mm_step *step)
 static bool
 waits_for_auth(const struct mm_eval *ev, unsigned lacks)
 {
-	return (lacks & MM_NEEDS(MM_FACT_AUTH)) != 0 &&
-	       !ev->settings->ask_before_auth;
+	unsigned late = MM_NEEDS(MM_FACT_AUTH) | MM_NEEDS(MM_FACT_TLS);
+
+	return (lacks & late) != 0 && !ev->settings->ask_before_auth;
 }
 
 static enum mm_outcome

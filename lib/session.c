@@ -30,6 +30,11 @@ mm_session_clear(struct mm_session *session)
 	free(session->sasl_method);
 	free(session->sasl_username);
 	free(session->sasl_sender);
+	free(session->tls_version);
+	free(session->tls_cipher);
+	free(session->tls_bits);
+	free(session->cert_subject);
+	free(session->cert_issuer);
 	mm_session_init(session);
 }
 
@@ -149,6 +154,30 @@ mm_session_auth(struct mm_session *session, const char *type,
 	return true;
 }
 
+static bool
+encrypted(const struct mm_session *session)
+{
+	return session->tls_version != NULL && *session->tls_version != '\0';
+}
+
+bool
+mm_session_tls(struct mm_session *session, const struct mm_session_tls *told)
+{
+	bool before = encrypted(session);
+
+	if (!keep(&session->tls_version, told->version) ||
+	    !keep(&session->tls_cipher, told->cipher) ||
+	    !keep(&session->tls_bits, told->bits) ||
+	    !keep(&session->cert_subject, told->subject) ||
+	    !keep(&session->cert_issuer, told->issuer))
+		return false;
+	session->known[MM_FACT_TLS] =
+	    encrypted(session) ? MM_KNOWN : MM_NOT_YET;
+	if (encrypted(session) && !before)
+		session->known[MM_FACT_HELO] = MM_NOT_YET;
+	return true;
+}
+
 /* What tables look up: the MTA's own form of an address if it told one. */
 static const char *
 lookup_key(struct mm_arena *arena, const char *address, const char *told)
@@ -162,6 +191,9 @@ bool
 mm_session_mail(struct mm_session *session, struct mm_arena *arena,
     const char *raw, const char *key)
 {
+	if (session->tls_version == NULL &&
+	    !mm_session_tls(session, &(const struct mm_session_tls){0}))
+		return false;
 	session->sender = mm_address_internal(arena, raw);
 	if (session->sender == NULL)
 		return false;
@@ -174,8 +206,10 @@ mm_session_mail(struct mm_session *session, struct mm_arena *arena,
 		session->known[MM_FACT_HELO] = MM_ABSENT;
 	if (session->known[MM_FACT_AUTH] == MM_NOT_YET)
 		session->known[MM_FACT_AUTH] = MM_ABSENT;
+	session->known[MM_FACT_TLS] = MM_KNOWN;
 	session->known[MM_FACT_RECIPIENT] = MM_NOT_YET;
 	session->queue_id = "";
+	session->accepted = 0;
 	session->stage = MM_STAGE_MAIL;
 	return true;
 }
@@ -200,6 +234,12 @@ mm_session_rcpt(struct mm_session *session, struct mm_arena *arena,
 }
 
 void
+mm_session_accept(struct mm_session *session)
+{
+	session->accepted++;
+}
+
+void
 mm_session_end_mail(struct mm_session *session)
 {
 	session->sender = session->sender_key = NULL;
@@ -209,6 +249,8 @@ mm_session_end_mail(struct mm_session *session)
 	session->known[MM_FACT_RECIPIENT] = MM_NOT_YET;
 	/* known for good only once MAIL has come: it may still be given */
 	session->known[MM_FACT_AUTH] = MM_NOT_YET;
+	if (!encrypted(session))
+		session->known[MM_FACT_TLS] = MM_NOT_YET;
 	if (session->known[MM_FACT_HELO] == MM_ABSENT)
 		session->known[MM_FACT_HELO] = MM_NOT_YET;
 	session->stage = session->known[MM_FACT_HELO] == MM_KNOWN

@@ -27,6 +27,7 @@ enum mm_fact {
 	MM_FACT_CLIENT, /* address; names are always something */
 	MM_FACT_HELO,
 	MM_FACT_AUTH,
+	MM_FACT_TLS, /* is the session encrypted: never absent */
 	MM_FACT_SENDER,
 	MM_FACT_RECIPIENT,
 	MM_NFACTS,
@@ -63,12 +64,17 @@ struct mm_session {
 	char *helo;
 	/* AUTH; "" where the MTA did not say */
 	char *sasl_method, *sasl_username, *sasl_sender;
+	/* TLS; "" in plaintext.  The names of a certificate only if it is one
+	 * that the MTA trusts. */
+	char *tls_version, *tls_cipher, *tls_bits;
+	char *cert_subject, *cert_issuer;
 	/* SENDER, RECIPIENT: internal form for texts; key: what the MTA made
 	 * of it, for tables.  strict: well-formed by RFC 5321 */
 	const char *sender, *sender_key, *recipient, *recipient_key;
 	bool sender_strict, recipient_strict;
 	bool postmaster;      /* the recipient is a bare postmaster */
 	const char *queue_id; /* "" while there is none */
+	unsigned accepted;    /* recipients that this transaction has so far */
 };
 
 /* What an MTA tells at connect; any pointer may be NULL. */
@@ -77,6 +83,12 @@ struct mm_session_client {
 	const char *hostname; /* xxfi_connect's argument */
 	const char *client_name, *client_ptr, *client_resolve, *client_port;
 	const char *server_name, *daemon_name; /* macros j, {daemon_name} */
+};
+
+/* {tls_version}, {cipher}, {cipher_bits}, {cert_subject}, {cert_issuer}; any
+ * pointer may be NULL. */
+struct mm_session_tls {
+	const char *version, *cipher, *bits, *subject, *issuer;
 };
 
 void mm_session_init(struct mm_session *session);
@@ -95,9 +107,19 @@ bool mm_session_mail(struct mm_session *session, struct mm_arena *arena,
 /* {auth_type}, {auth_authen}, {auth_author}; call before mm_session_mail. */
 bool mm_session_auth(struct mm_session *session, const char *type,
     const char *authen, const char *author);
+/*
+ * Call before mm_session_helo and before mm_session_mail; without a call the
+ * session is in plaintext.  Encryption is known as soon as there is one; that
+ * there is none, only once MAIL has come.  A HELO from before the encryption
+ * began is forgotten (RFC 3207 4.2).
+ */
+bool mm_session_tls(
+    struct mm_session *session, const struct mm_session_tls *told);
 /* One recipient, in arena; replaces the one before.  key: {rcpt_addr}. */
 bool mm_session_rcpt(struct mm_session *session, struct mm_arena *arena,
     const char *raw, const char *key, const char *queue_id);
+/* The recipient that was judged last is let in. */
+void mm_session_accept(struct mm_session *session);
 /* The transaction is over: sender and recipient are not yet known again. */
 void mm_session_end_mail(struct mm_session *session);
 

@@ -31,16 +31,19 @@ static struct {
 	atomic_bool ended;
 } shared;
 
+#define TLS_MACROS                                                             \
+	"{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}"
+
 static const struct {
 	int stage;
 	const char *macros;
 } wanted[] = {
     {SMFIM_CONNECT, "j {daemon_name} {client_name} {client_ptr} "
 		    "{client_resolve} {client_port}"},
-    /* none is used; but Postfix takes an empty list for its default one, so
-       this is the one that is nearly always absent */
-    {SMFIM_HELO, "{cert_issuer}"},
-    {SMFIM_ENVFROM, "{auth_type} {auth_authen} {auth_author} {mail_addr}"},
+    {SMFIM_HELO, TLS_MACROS},
+    /* again: a client may go on without a second HELO behind STARTTLS */
+    {SMFIM_ENVFROM,
+	"{auth_type} {auth_authen} {auth_author} {mail_addr} " TLS_MACROS},
     {SMFIM_ENVRCPT, "i {rcpt_addr}"},
 };
 
@@ -101,14 +104,27 @@ on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 	return visit_judges(visit) ? SMFIS_CONTINUE : SMFIS_ACCEPT;
 }
 
+static struct mm_session_tls
+tls_macros(SMFICTX *ctx)
+{
+	return (struct mm_session_tls){
+	    .version = macro(ctx, "{tls_version}"),
+	    .cipher = macro(ctx, "{cipher}"),
+	    .bits = macro(ctx, "{cipher_bits}"),
+	    .subject = macro(ctx, "{cert_subject}"),
+	    .issuer = macro(ctx, "{cert_issuer}"),
+	};
+}
+
 static sfsistat
 on_helo(SMFICTX *ctx, char *name)
 {
 	struct visit *visit = smfi_getpriv(ctx);
+	struct mm_session_tls tls = tls_macros(ctx);
 
 	if (visit == NULL || !service_enter(shared.service))
 		return SMFIS_NOREPLY;
-	visit_helo(visit, name != NULL ? name : "");
+	visit_helo(visit, name != NULL ? name : "", &tls);
 	service_leave(shared.service);
 	return SMFIS_NOREPLY;
 }
@@ -127,6 +143,7 @@ on_mail(SMFICTX *ctx, char **argv)
 			      .type = macro(ctx, "{auth_type}"),
 			      .authen = macro(ctx, "{auth_authen}"),
 			      .author = macro(ctx, "{auth_author}"),
+			      .tls = tls_macros(ctx),
 			  });
 	service_leave(shared.service);
 	return SMFIS_CONTINUE;

@@ -135,17 +135,19 @@ visit_judges(const struct visit *visit)
 
 /* A second HELO, as after STARTTLS, is a fact that has come, too. */
 void
-visit_helo(struct visit *visit, const char *raw)
+visit_helo(
+    struct visit *visit, const char *raw, const struct mm_session_tls *tls)
 {
 	bool again = visit->facts.known[MM_FACT_HELO] == MM_KNOWN;
 
 	if (visit->policy == NULL)
 		return;
-	if (!mm_session_helo(&visit->facts, raw)) {
+	if (!mm_session_tls(&visit->facts, tls) ||
+	    !mm_session_helo(&visit->facts, raw)) {
 		give_up(visit);
 		return;
 	}
-	if (again || (visit->lacks & MM_NEEDS(MM_FACT_HELO)) != 0)
+	if (again || (visit->lacks & facts_known(visit)) != 0)
 		look_ahead(visit);
 }
 
@@ -172,6 +174,7 @@ begin_mail(struct visit *visit, const struct visit_mail *mail)
 	return visit->mail != NULL && visit->rcpt != NULL &&
 	       mm_session_auth(
 		   &visit->facts, mail->type, mail->authen, mail->author) &&
+	       mm_session_tls(&visit->facts, &mail->tls) &&
 	       mm_session_mail(
 		   &visit->facts, visit->mail, mail->raw, mail->key);
 }
@@ -234,6 +237,7 @@ visit_rcpt(struct visit *visit, const char *raw, const char *key,
 	mail.arena = visit->judge.arena;
 	if (visit->facts.postmaster) {
 		outcome_let_pass(visit->service, &mail, "postmaster");
+		mm_session_accept(&visit->facts);
 		return;
 	}
 	mail.wait_us = decide(visit, &result);
@@ -243,6 +247,8 @@ visit_rcpt(struct visit *visit, const char *raw, const char *key,
 		service_trouble(visit->service, TROUBLE_MEMORY, false, NULL);
 	if (result.done)
 		outcome_carry_out(visit->service, &mail, &result, ret);
+	if (ret->code == 0)
+		mm_session_accept(&visit->facts);
 	mm_arena_clear(visit->judge.arena);
 }
 

@@ -11,9 +11,9 @@
 
 #include <stdbool.h>
 
+#include "lib/session.h"
 #include "milter/outcome.h"
 
-struct mm_session_client;
 struct service;
 struct visit;
 
@@ -26,11 +26,13 @@ bool visit_judges(const struct visit *visit);
 
 /* Neither waits.  The strings are as the MTA has them; any but raw may be
  * NULL. */
-void visit_helo(struct visit *visit, const char *raw);
+void visit_helo(
+    struct visit *visit, const char *raw, const struct mm_session_tls *tls);
 struct visit_mail {
 	const char *raw;		    /* as the client wrote it */
 	const char *key;		    /* {mail_addr} */
 	const char *type, *authen, *author; /* {auth_...} */
+	struct mm_session_tls tls;
 };
 void visit_mail(struct visit *visit, const struct visit_mail *mail);
 /* Waits for answers and the store, each for a bounded time. */

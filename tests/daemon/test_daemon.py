@@ -59,8 +59,10 @@ class Negotiation(unittest.TestCase):
             self.assertEqual(set(m.macros["connect"]), {
                 "j", "{daemon_name}", "{client_name}", "{client_ptr}",
                 "{client_resolve}", "{client_port}"})
-            self.assertEqual(len(m.macros["helo"]), 1)
-            self.assertEqual(set(m.macros["mail"]), {
+            tls = {"{tls_version}", "{cipher}", "{cipher_bits}",
+                   "{cert_subject}", "{cert_issuer}"}
+            self.assertEqual(set(m.macros["helo"]), tls)
+            self.assertEqual(set(m.macros["mail"]), tls | {
                 "{auth_type}", "{auth_authen}", "{auth_author}",
                 "{mail_addr}"})
             self.assertEqual(set(m.macros["rcpt"]), {"i", "{rcpt_addr}"})

@@ -9,7 +9,9 @@
  *   config    name = value             (continued by indented lines)
  *   zone      name TYPE data           (see world.h)
  *   connect   address [name] [ptr=name] [resolve=OK|FORGED|TEMP|FAIL]
+ *             [server=name] [daemon=name]
  *   helo      name
+ *   tls       version [subject of a trusted certificate]
  *   auth      user
  *   mail      <sender>
  *   asked     N                        (questions so far in this session)
@@ -133,6 +135,8 @@ judge(struct replay *r)
 	if (strcmp(step, whole) != 0)
 		fail(r, "another verdict with all answers there", whole);
 	r->checks++;
+	if (r->result.verdict == MM_ACCEPT && r->result.mark == NULL)
+		mm_session_accept(&r->session);
 }
 
 static void
@@ -233,6 +237,10 @@ do_connect(struct replay *r, char *rest)
 			told.client_ptr = word + 4;
 		} else if (strncmp(word, "resolve=", 8) == 0) {
 			told.client_resolve = word + 8;
+		} else if (strncmp(word, "server=", 7) == 0) {
+			told.server_name = word + 7;
+		} else if (strncmp(word, "daemon=", 7) == 0) {
+			told.daemon_name = word + 7;
 		} else {
 			told.client_name = told.client_ptr = word;
 			told.client_resolve = "OK";
@@ -247,6 +255,19 @@ do_helo(struct replay *r, char *rest)
 {
 	mm_session_helo(&r->session, rest);
 	evaluate(r, true);
+}
+
+static void
+do_tls(struct replay *r, char *rest)
+{
+	struct mm_session_tls told = {.version = rest};
+	char *subject = strchr(rest, ' ');
+
+	if (subject != NULL) {
+		*subject++ = '\0';
+		told.subject = told.issuer = subject;
+	}
+	mm_session_tls(&r->session, &told);
 }
 
 static void
@@ -369,6 +390,7 @@ static const struct directive {
     {"zone", do_zone},
     {"connect", do_connect},
     {"helo", do_helo},
+    {"tls", do_tls},
     {"auth", do_auth},
     {"mail", do_mail},
     {"asked", do_asked},

@@ -137,6 +137,64 @@ test_stages(void **state)
 	mm_arena_free(arena);
 }
 
+/* Encryption is known when it is there; plaintext only at MAIL, and only for
+ * that transaction.  What was said in plaintext is forgotten. */
+static void
+test_tls(void **state)
+{
+	static const struct mm_session_tls told = {
+	    .version = "TLSv1.3", .subject = "client.example.org"};
+	static const struct mm_session_tls none = {.version = NULL};
+	struct mm_arena *arena = mm_arena_new(65536);
+	struct mm_session s;
+
+	(void)state;
+	assert_non_null(arena);
+	mm_session_init(&s);
+	assert_true(mm_session_tls(&s, &none));
+	assert_true(mm_session_helo(&s, "plain.example.org"));
+	assert_int_equal(MM_NOT_YET, s.known[MM_FACT_TLS]);
+	assert_true(mm_session_mail(&s, arena, "<>", NULL));
+	assert_int_equal(MM_KNOWN, s.known[MM_FACT_TLS]);
+	assert_string_equal("", s.tls_version);
+	mm_session_end_mail(&s);
+	assert_int_equal(MM_NOT_YET, s.known[MM_FACT_TLS]);
+
+	assert_true(mm_session_tls(&s, &told));
+	assert_int_equal(MM_KNOWN, s.known[MM_FACT_TLS]);
+	assert_int_equal(MM_NOT_YET, s.known[MM_FACT_HELO]);
+	assert_string_equal("client.example.org", s.cert_subject);
+	assert_string_equal("", s.cert_issuer);
+	assert_true(mm_session_helo(&s, "tls.example.org"));
+	assert_true(mm_session_tls(&s, &told));
+	assert_int_equal(MM_KNOWN, s.known[MM_FACT_HELO]);
+	mm_session_end_mail(&s);
+	assert_int_equal(MM_KNOWN, s.known[MM_FACT_TLS]);
+	mm_session_clear(&s);
+	mm_arena_free(arena);
+}
+
+/* Recipients are counted within their transaction. */
+static void
+test_accepted(void **state)
+{
+	struct mm_arena *arena = mm_arena_new(65536);
+	struct mm_session s;
+
+	(void)state;
+	assert_non_null(arena);
+	mm_session_init(&s);
+	for (int i = 0; i < 2; i++) {
+		assert_true(mm_session_mail(&s, arena, "<>", NULL));
+		assert_int_equal(0, s.accepted);
+		mm_session_accept(&s);
+		assert_int_equal(1, s.accepted);
+		mm_session_end_mail(&s);
+	}
+	mm_session_clear(&s);
+	mm_arena_free(arena);
+}
+
 /* Tables look up the MTA's own form, texts show what was sent. */
 static void
 test_keys(void **state)
@@ -166,6 +224,8 @@ main(void)
 	    cmocka_unit_test(test_address),
 	    cmocka_unit_test(test_helo_is_neutered),
 	    cmocka_unit_test(test_stages),
+	    cmocka_unit_test(test_tls),
+	    cmocka_unit_test(test_accepted),
 	    cmocka_unit_test(test_keys),
 	};
 
