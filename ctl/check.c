@@ -238,14 +238,14 @@ print_json(const char *file, const struct mm_policy *policy,
 	mm_json_init(&json, stdout);
 	mm_json_object(&json, NULL);
 	mm_json_string(&json, "file", file);
-	mm_json_bool(&json, "valid", policy != NULL);
+	mm_json_bool(&json, "valid", policy != NULL && all->errors == 0);
 	mm_json_array(&json, "complaints");
 	for (size_t i = 0; i < all->n; i++) {
 		const struct mm_complaint *c = &all->list[i];
 
 		mm_json_object(&json, NULL);
 		mm_json_string(&json, "severity",
-		    c->severity == MM_NOTICE ? "notice" : "error");
+		    c->severity != MM_ERROR ? "notice" : "error");
 		mm_json_string(&json, "file", c->file);
 		mm_json_uint(&json, "line", c->line);
 		mm_json_string(&json, "text", c->text);
@@ -264,9 +264,11 @@ print_text(const char *file, const struct mm_policy *policy,
 {
 	for (size_t i = 0; i < all->n; i++)
 		ctl_complaint_print(stdout, &all->list[i]);
-	if (policy == NULL) {
-		printf("%s: %zu error%s: it would be refused.\n", file,
-		    all->errors, plural(all->errors));
+	if (all->errors > 0) {
+		printf("%s: %zu error%s: it would %s.\n", file, all->errors,
+		    plural(all->errors),
+		    policy == NULL ? "be refused"
+				   : "load, and leave that to the MTA");
 		return true;
 	}
 	printf("%s%s: valid.\n\n", all->n > 0 ? "\n" : "", file);
@@ -284,6 +286,18 @@ why(const char *file, const struct mm_err *err)
 	return named ? err->text + len + 2 : err->text;
 }
 
+/* What only the MTA can carry out is as wrong here as what nobody can. */
+static void
+be_strict(struct mm_complaints *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->list[i].severity != MM_STAYS)
+			continue;
+		all->list[i].severity = MM_ERROR;
+		all->errors++;
+	}
+}
+
 int
 ctl_check(const struct ctl *ctl)
 {
@@ -292,8 +306,11 @@ ctl_check(const struct ctl *ctl)
 	struct summary s = {0};
 	struct mm_err err;
 	struct mm_policy *policy = mm_policy_load(file, &all, &err);
-	int code = policy != NULL ? CTL_DONE : EX_CONFIG;
+	int code;
 
+	if (ctl->strict)
+		be_strict(&all);
+	code = policy != NULL && all.errors == 0 ? CTL_DONE : EX_CONFIG;
 	if (policy == NULL && all.errors == 0) /* it could not be read */
 		mm_complain(&all, MM_ERROR, file, 0, "%s", why(file, &err));
 	if (all.failed || (policy != NULL && !summarize(policy, &s)))

@@ -22,6 +22,7 @@ struct ctl {
 	const char *command;
 	const char *config; /* the file, never NULL */
 	bool json;
+	bool strict; /* of check */
 	/* of explain, NULL where not given */
 	const char *name, *ptr, *helo, *from, *to, *auth;
 	const char *argument; /* the one that the command takes, or NULL */

@@ -19,11 +19,12 @@ enum {
 	TAKES_CONFIG = 1u << 0,
 	TAKES_JSON = 1u << 1,
 	TAKES_SESSION = 0xfcu, /* --name to --auth */
-	TAKES_ANYWHERE = 0x300u,
+	TAKES_STRICT = 1u << 8,
+	TAKES_ANYWHERE = 0x600u,
 };
 enum {
-	OPTION_HELP = 8,
-	OPTION_VERSION = 9,
+	OPTION_HELP = 9,
+	OPTION_VERSION = 10,
 };
 
 static const struct command {
@@ -33,7 +34,7 @@ static const struct command {
 	unsigned takes;	      /* options */
 	const char *help;
 } commands[] = {
-    {"check", ctl_check, "[FILE]", TAKES_CONFIG | TAKES_JSON,
+    {"check", ctl_check, "[FILE]", TAKES_CONFIG | TAKES_JSON | TAKES_STRICT,
 	"read the configuration, say what is wrong and what it does"},
     {"explain", ctl_explain, "CLIENT",
 	TAKES_CONFIG | TAKES_JSON | TAKES_SESSION,
@@ -67,6 +68,8 @@ static const struct {
 	"the recipient; else postmaster at this host"},
     {"auth", 0, "USER", offsetof(struct ctl, auth),
 	"the user that it has logged in as; else none"},
+    {"strict", 0, NULL, offsetof(struct ctl, strict),
+	"what only the MTA can carry out is a mistake"},
     {"help", 'h', NULL, 0, "show this"},
     {"version", 'V', NULL, 0, "show the version"},
 };
@@ -236,6 +239,7 @@ run(struct ctl *ctl, int argc, char **argv)
 		    ctl, CTL_USAGE, "no command; mailmumctl --help lists them");
 	ctl->command = command->name;
 	ctl->json = (given & TAKES_JSON) != 0;
+	ctl->strict = (given & TAKES_STRICT) != 0;
 	if ((code = check_usage(ctl, command, given, argc - optind - 1)) != 0)
 		return code;
 	ctl->argument = argv[optind + 1]; /* NULL at the end */

@@ -16,6 +16,7 @@ struct mm_err;
 
 enum mm_severity {
 	MM_NOTICE, /* worth knowing, loads all the same */
+	MM_STAYS,  /* a notice: only the MTA can carry this out */
 	MM_ERROR,
 };
 

@@ -96,7 +96,7 @@ mm_complaint_format(
 		mm_buf_addf(&buf, ":%u", complaint->line);
 	if (complaint->file != NULL)
 		mm_buf_add(&buf, ": ");
-	if (complaint->severity == MM_NOTICE)
+	if (complaint->severity != MM_ERROR)
 		mm_buf_add(&buf, "notice: ");
 	mm_buf_add(&buf, complaint->text);
 }

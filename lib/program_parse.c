@@ -231,7 +231,7 @@ parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
 			unblank(arg);
 	}
 	if (what->stays != NULL)
-		mm_complain(load->all, MM_NOTICE, load->file, load->line,
+		mm_complain(load->all, MM_STAYS, load->file, load->line,
 		    "%s: keep it in main.cf: %s", what->word, what->stays);
 	if (what->parse != NULL &&
 	    (step->arg = what->parse(arg, load, &err)) == NULL)

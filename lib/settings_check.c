@@ -104,7 +104,7 @@ complain_unknown(const struct mm_conf *conf, struct mm_complaints *all)
 		unsigned line = mm_conf_line(conf, i);
 
 		if (why != NULL)
-			mm_complain(all, MM_NOTICE, file, line,
+			mm_complain(all, MM_STAYS, file, line,
 			    "%s: keep it in main.cf: %s", name, why);
 		else if (known(name) || mm_conf_used(conf, i))
 			continue;

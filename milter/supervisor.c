@@ -57,7 +57,7 @@ log_complaints(struct logger *logger, const struct mm_complaints *all)
 
 		mm_complaint_format(&all->list[i], text);
 		logger_say(logger,
-		    all->list[i].severity == MM_NOTICE ? LOG_NOTICE : LOG_ERR,
+		    all->list[i].severity != MM_ERROR ? LOG_NOTICE : LOG_ERR,
 		    "%s", text);
 	}
 }

@@ -164,6 +164,28 @@ What no step refuses is let in. Who is greylisted may come back after 300
 seconds. Keep in main.cf, where alone they work: reject_unauth_destination.
 """)
 
+    def test_strict(self):
+        self.write("""\
+smtpd_recipient_restrictions = permit_mynetworks,
+  reject_unverified_recipient, reject_rbl_client bl.example.org
+smtpd_data_restrictions = reject_multi_recipient_bounce
+""")
+        self.expect(0, ["check"])
+        self.expect(78, ["check", "--strict"], """\
+FILE:2: reject_unverified_recipient: keep it in main.cf: only the MTA can \
+probe addresses
+FILE:3: smtpd_data_restrictions: keep it in main.cf: only Postfix sees that \
+stage
+FILE: 2 errors: it would load, and leave that to the MTA.
+""")
+        result = json.loads(self.expect(78, ["check", "--strict", "--json"]))
+        self.assertFalse(result["valid"])
+        self.assertEqual(["error", "error"],
+                         [c["severity"] for c in result["complaints"]])
+        # another notice stays one
+        self.write("smtpd_recipient_restrictions = permit, greylist\n")
+        self.expect(0, ["check", "--strict"])
+
     def test_file_as_argument(self):
         self.write("")
         self.expect(0, ["check", self.config], """\

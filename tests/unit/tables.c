@@ -31,7 +31,7 @@ told(struct mm_map *map, struct mm_complaints *all, const struct mm_err *err)
 		mm_buf_addf(&buf, "failed: %s\n", err->text);
 	for (size_t i = 0; i < all->n; i++)
 		mm_buf_addf(&buf, "%u: %s%s\n", all->list[i].line,
-		    all->list[i].severity == MM_NOTICE ? "notice: " : "",
+		    all->list[i].severity != MM_ERROR ? "notice: " : "",
 		    all->list[i].text);
 	mm_complaints_clear(all);
 	assert_false(buf.cut);
