@@ -82,6 +82,33 @@ mm_eval_ask(struct mm_eval *ev, const struct mm_dns_question *question)
 	return answer;
 }
 
+/*
+ * An act is told apart by its place among the acts of this walk, which all
+ * walks of a transaction reach the same way: what is before it is decided, and
+ * answers do not change.  Steps have no name that would outlive a walk.
+ */
+const struct mm_errand_reply *
+mm_eval_errand(struct mm_eval *ev, const struct mm_errand *errand)
+{
+	const struct mm_errand_reply *reply;
+	struct mm_errand this = *errand, *noted;
+
+	if (mm_errand_acts(errand)) {
+		if (ev->pending)
+			return NULL;
+		this.nth = ev->nacts++;
+	}
+	if ((reply = mm_errands_get(ev->errands, &this)) != NULL)
+		return reply;
+	if (ev->pending || ev->result->errand != NULL)
+		return NULL;
+	if ((noted = mm_arena_alloc(ev->arena, sizeof(*noted))) != NULL) {
+		*noted = this;
+		ev->result->errand = noted;
+	}
+	return NULL;
+}
+
 struct mm_subject
 mm_eval_subject(const struct mm_eval *ev)
 {

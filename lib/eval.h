@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "lib/dns.h"
+#include "lib/errand.h"
 #include "lib/session.h"
 #include "lib/settings.h"
 #include "lib/verdict.h"
@@ -74,6 +75,9 @@ struct mm_result {
 	 * the first undecided step waits for */
 	struct mm_dns_question *questions;
 	size_t nquestions;
+	/* the first undecided step waits for this, not for a question; or
+	 * NULL */
+	const struct mm_errand *errand;
 	/* if done */
 	enum mm_verdict verdict; /* MM_ACCEPT, MM_REJECTED, MM_DEFERRED */
 	struct mm_reply reply;
@@ -103,8 +107,9 @@ struct mm_eval {
 	const struct mm_settings *settings;
 	const struct mm_session *session;
 	const struct mm_answers *answers;
-	int64_t now; /* seconds, 1970 */
-	bool plain;  /* no trail is wanted */
+	const struct mm_errands *errands; /* NULL: none has been run */
+	int64_t now;			  /* seconds, 1970 */
+	bool plain;			  /* no trail is wanted */
 	struct mm_arena *arena;
 	struct mm_result *result;
 
@@ -117,6 +122,7 @@ struct mm_eval {
 	struct mm_why why;	/* of the step at work */
 	struct mm_trace *trace; /* of the step at work; NULL: none wanted */
 	struct mm_deferral defer_if_permit, defer_if_reject;
+	unsigned nacts; /* steps that act, so far */
 
 	/* tails of result's lists */
 	size_t questions_size;
@@ -130,6 +136,14 @@ struct mm_eval {
  */
 const struct mm_dns_answer *mm_eval_ask(
     struct mm_eval *ev, const struct mm_dns_question *question);
+
+/*
+ * The reply to an errand.  NULL: it is not there; the errand has been noted, if
+ * nothing before it is undecided, and the check returns MM_PENDING.  What it
+ * points to is the policy's or the arena's; nth need not be set.
+ */
+const struct mm_errand_reply *mm_eval_errand(
+    struct mm_eval *ev, const struct mm_errand *errand);
 
 /* The CLASS of Postfix's texts, "Client host", and the name before it. */
 struct mm_subject {

@@ -20,11 +20,12 @@ mm_judge_init(struct mm_judge *judge, const struct mm_policy *policy,
 	    .dns = dns,
 	    .clock = clock,
 	    .answers = mm_answers_new(),
+	    .errands = mm_errands_new(),
 	    .batch = mm_batch_new(),
 	    .arena = mm_arena_new(WALK_MAX),
 	};
-	if (judge->answers != NULL && judge->batch != NULL &&
-	    judge->arena != NULL)
+	if (judge->answers != NULL && judge->errands != NULL &&
+	    judge->batch != NULL && judge->arena != NULL)
 		return 0;
 	mm_judge_clear(judge);
 	return -1;
@@ -36,6 +37,7 @@ mm_judge_clear(struct mm_judge *judge)
 	if (judge->batch != NULL)
 		mm_batch_close(judge->batch);
 	mm_answers_free(judge->answers);
+	mm_errands_free(judge->errands);
 	mm_arena_free(judge->arena);
 	*judge = (struct mm_judge){0};
 }
@@ -50,6 +52,7 @@ mm_judge_end_mail(struct mm_judge *judge)
 	mm_batch_close(judge->batch);
 	judge->batch = batch;
 	mm_answers_clear(judge->answers);
+	mm_errands_clear(judge->errands);
 	return 0;
 }
 
@@ -58,11 +61,17 @@ static void
 walk(struct mm_judge *judge, const struct mm_session *session,
     struct mm_result *ret)
 {
+	const struct mm_given given = {
+	    .session = session,
+	    .answers = judge->answers,
+	    .errands = judge->errands,
+	    .now = mm_clock_wall(judge->clock),
+	    .plain = judge->plain,
+	};
+
 	mm_batch_drain(judge->batch, judge->answers);
 	mm_arena_clear(judge->arena);
-	(judge->plain ? mm_policy_evaluate_plain : mm_policy_evaluate)(
-	    judge->policy, session, judge->answers, mm_clock_wall(judge->clock),
-	    judge->arena, ret);
+	mm_policy_walk(judge->policy, &given, judge->arena, ret);
 }
 
 void
@@ -85,34 +94,66 @@ wait_for(struct mm_judge *judge, const struct mm_result *result, int64_t until)
 	    judge->batch, first->name, first->type, judge->clock, until);
 }
 
+/*
+ * The errand that the walk has come to, and that is run once.  False: its
+ * reply cannot be kept, so that the next walk would run it again.
+ */
+static bool
+run_errand(
+    struct mm_judge *judge, const struct mm_errand *errand, int64_t until)
+{
+	const struct mm_errand_runner *runner = &judge->runner;
+	enum mm_errand_status status;
+	char *text = NULL;
+
+	if (runner->run == NULL)
+		status = MM_ERRAND_UNASKED;
+	else if (mm_clock_mono(judge->clock) >= until)
+		status = MM_ERRAND_MISSED;
+	else
+		status = runner->run(runner->ctx, errand, until, &text);
+	return mm_errands_take(judge->errands, errand, status, text);
+}
+
+/* What came from the cache just now counts still. */
+static void
+miss(struct mm_judge *judge, const struct mm_result *result)
+{
+	mm_batch_drain(judge->batch, judge->answers);
+	mm_result_miss(result, judge->answers);
+}
+
 int64_t
 mm_judge_decide(struct mm_judge *judge, const struct mm_session *session,
     int64_t wait_us, struct mm_result *ret, bool *missed)
 {
-	int64_t began = mm_clock_mono(judge->clock);
-	bool late = wait_us <= 0;
-	bool waited = false;
+	int64_t began = mm_clock_mono(judge->clock), until = began + wait_us;
+	bool late = wait_us <= 0, waited = false;
 	unsigned misses = 0;
 
 	if (missed != NULL)
 		*missed = false;
 	for (;;) {
 		mm_judge_ask(judge, session, ret);
-		if (ret->done || ret->nquestions == 0)
+		if (ret->done)
 			break;
-		if (late) {
+		if (ret->errand != NULL) {
+			waited = true;
+			if (!run_errand(judge, ret->errand, until))
+				break;
+		} else if (ret->nquestions == 0) {
+			break;
+		} else if (!late) {
+			waited = true;
+			late = !wait_for(judge, ret, until);
+		} else {
 			/* misses that cannot be remembered never end it */
 			if (++misses > MISSES_MAX)
 				break;
-			/* what came from the cache just now counts still */
-			mm_batch_drain(judge->batch, judge->answers);
-			mm_result_miss(ret, judge->answers);
+			miss(judge, ret);
 			if (missed != NULL)
 				*missed = true;
-			continue;
 		}
-		waited = true;
-		late = !wait_for(judge, ret, began + wait_us);
 	}
 	return waited ? mm_clock_mono(judge->clock) - began : 0;
 }

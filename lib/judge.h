@@ -3,7 +3,8 @@
  *
  * The daemon's callbacks and mailmumctl explain go the same way: at each
  * stage mm_judge_ask() sends the questions out and does not wait; at RCPT
- * mm_judge_decide() waits for the first undecided step.  A marked verdict is
+ * mm_judge_decide() waits for the first undecided step, and has the errands
+ * run that the walk comes to.  A marked verdict is
  * then the greylist's: what it is asked, and what the client is told, is said
  * here too; asking the store, the log and the reply itself are the caller's.
  * Threads: confined; the resolver completes from its own.
@@ -24,9 +25,12 @@ struct mm_judge {
 	const struct mm_clock *clock;
 	/* its own; answers are the transaction's, arena is one walk's */
 	struct mm_answers *answers;
+	struct mm_errands *errands;
 	struct mm_batch *batch;
 	struct mm_arena *arena;
-	bool plain; /* the caller's to set: results come without a trail */
+	/* the caller's to set */
+	bool plain;			/* results come without a trail */
+	struct mm_errand_runner runner; /* without run, none is run */
 };
 
 /* -1: out of memory; nothing is to be cleared then. */
@@ -44,8 +48,9 @@ void mm_judge_ask(struct mm_judge *judge, const struct mm_session *session,
     struct mm_result *ret);
 /*
  * The verdict on the session's recipient: ret->done, unless a fact is not
- * known yet (ret->lacks), or memory is out.  Waits for wait_us at the most; with 0, not at all.
- * What has not come by then is missed, until the transaction ends.
+ * known yet (ret->lacks), or memory is out.  Waits for wait_us at the most,
+ * errands included; with 0, not at all.  What has not come by then is missed,
+ * until the transaction ends.
  * Returns the microseconds that it waited; *missed, if not NULL: the time ran
  * out.
  */

@@ -246,16 +246,16 @@ mm_policy_greylists(const struct mm_policy *policy)
 	return find_step(policy, marks, 0) != NULL;
 }
 
-static void
-evaluate(const struct mm_policy *policy, const struct mm_session *session,
-    const struct mm_answers *answers, int64_t now, struct mm_arena *arena,
-    bool plain, struct mm_result *ret)
+void
+mm_policy_walk(const struct mm_policy *policy, const struct mm_given *given,
+    struct mm_arena *arena, struct mm_result *ret)
 {
 	struct mm_eval ev = {.settings = policy->settings,
-	    .session = session,
-	    .answers = answers,
-	    .now = now,
-	    .plain = plain,
+	    .session = given->session,
+	    .answers = given->answers,
+	    .errands = given->errands,
+	    .now = given->now,
+	    .plain = given->plain,
 	    .arena = arena,
 	    .result = ret};
 
@@ -268,7 +268,10 @@ mm_policy_evaluate(const struct mm_policy *policy,
     const struct mm_session *session, const struct mm_answers *answers,
     int64_t now, struct mm_arena *arena, struct mm_result *ret)
 {
-	evaluate(policy, session, answers, now, arena, false, ret);
+	const struct mm_given given = {
+	    .session = session, .answers = answers, .now = now};
+
+	mm_policy_walk(policy, &given, arena, ret);
 }
 
 void
@@ -276,7 +279,10 @@ mm_policy_evaluate_plain(const struct mm_policy *policy,
     const struct mm_session *session, const struct mm_answers *answers,
     int64_t now, struct mm_arena *arena, struct mm_result *ret)
 {
-	evaluate(policy, session, answers, now, arena, true, ret);
+	const struct mm_given given = {
+	    .session = session, .answers = answers, .now = now, .plain = true};
+
+	mm_policy_walk(policy, &given, arena, ret);
 }
 
 void

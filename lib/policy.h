@@ -44,10 +44,22 @@ bool mm_policy_empty(const struct mm_policy *policy);
 /* Does any list use the greylist? */
 bool mm_policy_greylists(const struct mm_policy *policy);
 
+/* All that a walk looks at, beside the policy. */
+struct mm_given {
+	const struct mm_session *session;
+	const struct mm_answers *answers;
+	const struct mm_errands *errands; /* NULL: none has been run */
+	int64_t now;
+	bool plain; /* no trail is wanted, only the verdict */
+};
 /*
  * The pure function: one walk over the chain.  ret is wholly overwritten;
- * what it points to lives in arena, in answers and in the policy.
+ * what it points to lives in arena, in what is given and in the policy.
  */
+void mm_policy_walk(const struct mm_policy *policy,
+    const struct mm_given *given, struct mm_arena *arena,
+    struct mm_result *ret);
+/* The same where no errands are run. */
 void mm_policy_evaluate(const struct mm_policy *policy,
     const struct mm_session *session, const struct mm_answers *answers,
     int64_t now, struct mm_arena *arena, struct mm_result *ret);

@@ -66,6 +66,8 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 	{ "check_sender_access",           TABLE(SENDER),    mm_check_sender_access,    NULL, 0 },
 	{ "check_recipient_access",        TABLE(RECIPIENT), mm_check_recipient_access, NULL, 0 },
 
+	{ "sleep", MM_TAKES_SECONDS, 0, mm_parse_sleep, mm_free_sleep, mm_check_sleep, NULL, 0 },
+
 	{ "reject_unauth_destination",     STAYS(RELAYING) },
 	{ "defer_unauth_destination",      STAYS(RELAYING) },
 	{ "permit_auth_destination",       STAYS(RELAYING) },

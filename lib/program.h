@@ -19,6 +19,7 @@ enum mm_takes {
 	MM_TAKES_NOTHING,
 	MM_TAKES_DNSXL, /* domain[=filter] */
 	MM_TAKES_TABLE, /* type:name */
+	MM_TAKES_SECONDS,
 	MM_TAKES_CHECK, /* the word that follows: a prefix */
 };
 

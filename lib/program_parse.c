@@ -40,7 +40,6 @@ static const char *const later[] = {
     "reject_multi_recipient_bounce",
     "reject_plaintext_session",
     "reject_unknown_recipient_domain",
-    "sleep",
 };
 
 static const struct mm_restriction *
@@ -153,10 +152,13 @@ next_token(struct tokens *t)
 static const char *
 argument_name(enum mm_takes takes)
 {
-	return takes == MM_TAKES_DNSXL ? "a list's domain, as in "
-					 "zen.spamhaus.org"
-				       : "a table, as in "
-					 "hash:/etc/mailmum/access";
+	static const char *const names[] = {
+	    [MM_TAKES_DNSXL] = "a list's domain, as in zen.spamhaus.org",
+	    [MM_TAKES_TABLE] = "a table, as in hash:/etc/mailmum/access",
+	    [MM_TAKES_SECONDS] = "a number of seconds, as in 1",
+	};
+
+	return names[takes];
 }
 
 /* What the trail and the record call it. */

@@ -166,6 +166,7 @@ conclude(struct mm_eval *ev, enum mm_outcome outcome)
 
 	r->done = true;
 	r->nquestions = 0;
+	r->errand = NULL;
 	if (outcome == MM_REJECT) {
 		r->mark = NULL;
 	} else if (ev->defer_if_permit.up) {

@@ -38,6 +38,9 @@ typedef void *mm_parse(
 mm_check mm_check_permit, mm_check_reject, mm_check_defer,
     mm_check_defer_if_permit, mm_check_defer_if_reject, mm_check_greylist,
     mm_check_nothing;
+mm_parse mm_parse_sleep;
+void mm_free_sleep(void *seconds);
+mm_check mm_check_sleep;
 
 /* the client */
 mm_parse mm_parse_mynetworks; /* arg is NULL: taken from the settings */

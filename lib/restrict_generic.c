@@ -1,6 +1,16 @@
 /* restrict_generic - words that look at nothing. */
 #include "lib/restrict.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "lib/arena.h"
+#include "lib/conf.h"
+#include "lib/err.h"
+#include "lib/str.h"
+
+#define SLEEP_MAX 86400 /* seconds: nobody waits so long */
+
 enum mm_outcome
 mm_check_permit(const void *arg, struct mm_eval *ev)
 {
@@ -54,5 +64,54 @@ mm_check_nothing(const void *arg, struct mm_eval *ev)
 {
 	(void)arg;
 	mm_eval_note(ev, "the MTA's own: nothing is done here");
+	return MM_DUNNO;
+}
+
+void *
+mm_parse_sleep(const char *arg, struct mm_load *load, struct mm_err *err)
+{
+	int64_t wait = load->settings->dns_deadline;
+	unsigned long seconds;
+	int64_t *ms;
+
+	if (!mm_str_to_uint(arg, 0, SLEEP_MAX, &seconds)) {
+		mm_err_set(err, "\"%s\" is not a number of seconds", arg);
+		return NULL;
+	}
+	if ((ms = malloc(sizeof(*ms))) == NULL) {
+		mm_err_set(err, "out of memory");
+		return NULL;
+	}
+	*ms = (int64_t)seconds * 1000;
+	if (*ms >= wait)
+		mm_complain(load->all, MM_NOTICE, load->file, load->line,
+		    "sleep %lu: no recipient waits longer than dns_deadline, "
+		    "which is %" PRId64 " ms",
+		    seconds, wait);
+	return ms;
+}
+
+void
+mm_free_sleep(void *ms)
+{
+	free(ms);
+}
+
+/* Once for each recipient, and without a say in the verdict. */
+enum mm_outcome
+mm_check_sleep(const void *arg, struct mm_eval *ev)
+{
+	const char *recipient = ev->session->recipient;
+	const struct mm_errand errand = {
+	    .kind = MM_ERRAND_SLEEP,
+	    .key = recipient != NULL ? recipient : "",
+	    .ms = *(const int64_t *)arg,
+	};
+	const struct mm_errand_reply *reply = mm_eval_errand(ev, &errand);
+
+	if (reply == NULL)
+		return MM_PENDING;
+	mm_eval_note(
+	    ev, reply->status == MM_ERRAND_FOUND ? "slept" : "not slept");
 	return MM_DUNNO;
 }

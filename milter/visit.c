@@ -7,6 +7,7 @@
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/judge.h"
+#include "milter/errands.h"
 #include "milter/service.h"
 
 /* Of a transaction's sender, or of one recipient: eight times what the milter
@@ -80,6 +81,7 @@ begin(struct visit *visit, const struct mm_session_client *told)
 		service_clock(visit->service)) != 0)
 		return false;
 	visit->judge.plain = true;
+	visit->judge.runner = errands_runner(visit->service);
 	return true;
 }
 

@@ -20,6 +20,7 @@
  *             [answer=code] [text=the rest of the line]
  *   warns     N                        (softened steps of the last rcpt)
  *   missed    label,label              (lists that could not be asked)
+ *   errands   N                        (run so far in this session)
  *
  * Each recipient is judged twice: step by step, as the daemon does, and at
  * once with all answers there; the two must agree.
@@ -53,8 +54,9 @@ struct replay {
 	struct mm_session session;
 	struct mm_arena *mail, *walk;
 	struct mm_answers *answers;
+	struct mm_errands *errands;
 	struct mm_result result;
-	unsigned asked;
+	unsigned asked, run;
 	unsigned scenarios, checks, failures;
 };
 
@@ -86,15 +88,27 @@ answer(struct replay *r, struct mm_dns_question question)
 	}
 }
 
+/* Whatever it is, it is done. */
+static void
+run_errand(struct replay *r, const struct mm_errand *errand)
+{
+	if (mm_errands_take(r->errands, errand, MM_ERRAND_FOUND, NULL))
+		r->run++;
+}
+
 /* One walk; what it asks is answered when answers is set. */
 static void
 evaluate(struct replay *r, bool answers)
 {
+	const struct mm_given given = {.session = &r->session,
+	    .answers = r->answers,
+	    .errands = r->errands,
+	    .now = NOW};
+
 	if (r->policy == NULL)
 		return;
 	mm_arena_clear(r->walk);
-	mm_policy_evaluate(
-	    r->policy, &r->session, r->answers, NOW, r->walk, &r->result);
+	mm_policy_walk(r->policy, &given, r->walk, &r->result);
 	for (size_t i = 0; answers && i < r->result.nquestions; i++)
 		answer(r, r->result.questions[i]);
 }
@@ -122,9 +136,13 @@ judge(struct replay *r)
 	char step[2048], whole[2048];
 	int rounds = 0;
 
-	do
+	for (;;) {
 		evaluate(r, true);
-	while (!r->result.done && ++rounds < ROUNDS_MAX);
+		if (r->result.done || ++rounds == ROUNDS_MAX)
+			break;
+		if (r->result.errand != NULL)
+			run_errand(r, r->result.errand);
+	}
 	if (!r->result.done) {
 		fail(r, "no verdict", NULL);
 		return;
@@ -144,9 +162,10 @@ reset(struct replay *r)
 {
 	mm_session_clear(&r->session);
 	mm_answers_clear(r->answers);
+	mm_errands_clear(r->errands);
 	mm_arena_clear(r->mail);
 	memset(&r->result, 0, sizeof(r->result));
-	r->asked = 0;
+	r->asked = r->run = 0;
 }
 
 static bool
@@ -305,6 +324,18 @@ do_asked(struct replay *r, char *rest)
 }
 
 static void
+do_errands(struct replay *r, char *rest)
+{
+	unsigned long wanted;
+	char got[32];
+
+	if (mm_str_to_uint(rest, 0, 10000, &wanted) && wanted == r->run)
+		return;
+	snprintf(got, sizeof(got), "%u", r->run);
+	fail(r, "errands run", got);
+}
+
+static void
 do_warns(struct replay *r, char *rest)
 {
 	const struct mm_effect *e;
@@ -398,6 +429,7 @@ static const struct directive {
     {"expect", do_expect},
     {"warns", do_warns},
     {"missed", do_missed},
+    {"errands", do_errands},
 };
 
 static void
@@ -450,9 +482,11 @@ main(int argc, char **argv)
 {
 	struct replay r = {.mail = mm_arena_new(1 << 20),
 	    .walk = mm_arena_new(1 << 20),
-	    .answers = mm_answers_new()};
+	    .answers = mm_answers_new(),
+	    .errands = mm_errands_new()};
 
-	if (r.mail == NULL || r.walk == NULL || r.answers == NULL)
+	if (r.mail == NULL || r.walk == NULL || r.answers == NULL ||
+	    r.errands == NULL)
 		return 2;
 	mm_session_init(&r.session);
 	for (int i = 1; i < argc; i++)
@@ -461,6 +495,7 @@ main(int argc, char **argv)
 	mm_policy_unref(r.policy);
 	world_free(r.world);
 	mm_answers_free(r.answers);
+	mm_errands_free(r.errands);
 	mm_arena_free(r.mail);
 	mm_arena_free(r.walk);
 	printf("%u scenarios, %u recipients judged, %u failures\n", r.scenarios,

@@ -72,9 +72,38 @@ fake_answer(struct fake *fake)
 
 static const struct mm_dns_ops fake_ops = {.ask = fake_ask};
 
+/* Who runs errands, and whether he then takes all the time there is. */
+struct errands {
+	const struct fake *fake;
+	unsigned run;
+	bool open; /* a question was, when one was run */
+	bool dawdle;
+	char keys[256]; /* "key/ms," of each */
+};
+
+static enum mm_errand_status
+fake_run(
+    void *ctx, const struct mm_errand *errand, int64_t until_us, char **text)
+{
+	struct errands *errands = ctx;
+	size_t len = strlen(errands->keys);
+
+	assert_null(*text);
+	assert_int_equal(MM_ERRAND_SLEEP, errand->kind);
+	assert_true(until_us > mm_clock_mono(&mm_clock_system));
+	errands->run++;
+	errands->open |= errands->fake->nheld > 0;
+	snprintf(errands->keys + len, sizeof(errands->keys) - len, "%s/%d,",
+	    errand->key, (int)errand->ms);
+	while (errands->dawdle && mm_clock_mono(&mm_clock_system) < until_us)
+		usleep(1000);
+	return MM_ERRAND_FOUND;
+}
+
 /* A policy, a judge, and a session that has said all but RCPT. */
 struct world {
 	struct fake fake;
+	struct errands errands;
 	struct mm_policy *policy;
 	struct mm_judge judge;
 	struct mm_arena *arena;
@@ -106,6 +135,8 @@ begin(struct world *w, const char *text, bool prompt)
 	mm_session_init(&w->session);
 	assert_int_equal(0, mm_judge_init(&w->judge, w->policy, &w->fake.dns,
 				&mm_clock_system));
+	w->errands.fake = &w->fake;
+	w->judge.runner = (struct mm_errand_runner){fake_run, &w->errands};
 	assert_true(mm_session_connect(&w->session, &told));
 	mm_judge_ask(&w->judge, &w->session, &w->result);
 	assert_true(mm_session_helo(&w->session, "mail.example.org"));
@@ -114,6 +145,7 @@ begin(struct world *w, const char *text, bool prompt)
 	    mm_session_mail(&w->session, w->arena, "<a@example.net>", NULL));
 	mm_judge_ask(&w->judge, &w->session, &w->result);
 	assert_int_equal(prompt, w->result.done);
+	assert_int_equal(0, w->errands.run); /* nobody waits yet */
 }
 
 static void
@@ -228,6 +260,115 @@ test_may_not_wait_at_all(void **state)
 	end(&w);
 }
 
+/* begin() wants to know whether a verdict is there before RCPT. */
+#define SLEEPS "smtpd_recipient_restrictions = "
+
+static int64_t
+decide(struct world *w, const char *recipient, int64_t wait_us)
+{
+	int64_t waited;
+
+	hear_rcpt(w, recipient);
+	waited =
+	    mm_judge_decide(&w->judge, &w->session, wait_us, &w->result, NULL);
+	assert_true(w->result.done);
+	return waited;
+}
+
+static void
+test_errands_run_once_and_in_order(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, SLEEPS "sleep 1, sleep 2, sleep 1, reject\n", false);
+	decide(&w, "<b@example.org>", 20000000);
+	assert_int_equal(MM_REJECTED, w.result.verdict);
+	assert_string_equal("b@example.org/1000,b@example.org/2000,"
+			    "b@example.org/1000,",
+	    w.errands.keys);
+	assert_string_equal("slept", w.result.trail->note);
+
+	/* again for another recipient, and not for the same */
+	decide(&w, "<c@example.org>", 20000000);
+	assert_int_equal(6, w.errands.run);
+	decide(&w, "<b@example.org>", 20000000);
+	assert_int_equal(6, w.errands.run);
+
+	/* what is known belongs to the transaction */
+	assert_int_equal(0, mm_judge_end_mail(&w.judge));
+	decide(&w, "<b@example.org>", 20000000);
+	assert_int_equal(9, w.errands.run);
+	end(&w);
+}
+
+static void
+test_errands_wait_for_what_is_before(void **state)
+{
+	pthread_t thread;
+	struct world w;
+
+	(void)state;
+	begin(&w,
+	    SLEEPS "reject_rbl_client other.example.org=127.0.0.9, sleep 1,"
+		   " reject_rbl_client bl.example.org\n",
+	    false);
+	hear_rcpt(&w, "<b@example.org>");
+	assert_int_equal(
+	    0, pthread_create(&thread, NULL, answer_late, &w.fake));
+	mm_judge_decide(&w.judge, &w.session, 20000000, &w.result, NULL);
+	pthread_join(thread, NULL);
+	assert_int_equal(1, w.errands.run);
+	assert_false(w.errands.open);
+	assert_int_equal(MM_REJECTED, w.result.verdict);
+	end(&w);
+}
+
+static void
+test_errands_behind_a_verdict_are_not_run(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, BLOCKLIST ", sleep 1\n", true);
+	decide(&w, "<b@example.org>", 20000000);
+	assert_int_equal(MM_REJECTED, w.result.verdict);
+	assert_int_equal(0, w.errands.run);
+	end(&w);
+}
+
+static void
+test_errands_end_with_the_wait(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, SLEEPS "sleep 1, sleep 2, sleep 3\n", false);
+	w.errands.dawdle = true;
+	assert_true(decide(&w, "<b@example.org>", LATE_US) >= LATE_US);
+	assert_string_equal("b@example.org/1000,", w.errands.keys);
+	assert_string_equal("not slept", w.result.trail->next->note);
+	assert_int_equal(MM_ACCEPT, w.result.verdict);
+	/* who may not wait runs none */
+	decide(&w, "<c@example.org>", 0);
+	assert_int_equal(1, w.errands.run);
+	end(&w);
+}
+
+static void
+test_errands_that_nobody_runs(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, SLEEPS "sleep 1, reject\n", false);
+	w.judge.runner = (struct mm_errand_runner){NULL, NULL};
+	decide(&w, "<b@example.org>", 20000000);
+	assert_string_equal("not slept", w.result.trail->note);
+	assert_int_equal(MM_REJECTED, w.result.verdict);
+	end(&w);
+}
+
 static void
 test_greylist_question_and_reply(void **state)
 {
@@ -287,6 +428,11 @@ main(void)
 	    cmocka_unit_test(test_waits_for_what_decides),
 	    cmocka_unit_test(test_what_is_late_is_missed_once),
 	    cmocka_unit_test(test_may_not_wait_at_all),
+	    cmocka_unit_test(test_errands_run_once_and_in_order),
+	    cmocka_unit_test(test_errands_wait_for_what_is_before),
+	    cmocka_unit_test(test_errands_behind_a_verdict_are_not_run),
+	    cmocka_unit_test(test_errands_end_with_the_wait),
+	    cmocka_unit_test(test_errands_that_nobody_runs),
 	    cmocka_unit_test(test_greylist_question_and_reply),
 	    cmocka_unit_test(test_long_recipient_fits_a_reply),
 	};

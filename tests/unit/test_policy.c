@@ -53,6 +53,10 @@ test_errors_are_found_at_load(void **state)
 	    {R "reject_rbl_client permit\n",
 		"1: reject_rbl_client: needs a list's domain, as in "
 		"zen.spamhaus.org"},
+	    {"smtpd_client_restrictions = sleep, reject\n",
+		"1: sleep: needs a number of seconds, as in 1"},
+	    {"smtpd_client_restrictions = sleep 1s\n",
+		"1: sleep: \"1s\" is not a number of seconds"},
 	    {R "check_client_access\n",
 		"1: check_client_access: needs a table, as in "
 		"hash:/etc/mailmum/access"},

@@ -4,7 +4,8 @@
  * - all answers at once, or arriving one by one in any order and at any
  *   stage: the same verdict, effects and trail;
  * - no step is looked at, so no question asked, beyond the point where the
- *   walk, taking each pending step for DUNNO, has ended.
+ *   walk, taking each pending step for DUNNO, has ended;
+ * - a step that acts does so once, and with nothing pending before it.
  *
  * The reference is not the walk itself: each step is also compiled as a
  * policy of its own, and the test composes their outcomes by the rules.
@@ -41,6 +42,7 @@ rnd(unsigned n)
 struct step {
 	enum mm_chain chain;
 	char text[256];
+	bool acts;
 	struct mm_policy *alone;  /* the step */
 	struct mm_policy *before; /* the step, then reject */
 };
@@ -85,13 +87,16 @@ static const char *const words[] = {
     "}",
     "check_recipient_access inline:{ { example.com = INFO y } }",
     "reject_unauth_destination",
+    "sleep %u",
+    "sleep %u",
 };
 
 static const char *const zones[] = {
     "l0.example", "l1.example", "l2.example", "l3.example"};
 
+/* A sleep's seconds say which one it is. */
 static void
-generate_step(struct step *step, enum mm_chain chain)
+generate_step(struct step *step, enum mm_chain chain, unsigned number)
 {
 	static const char *const prefixes[] = {
 	    "", "", "", "", "", "", "warn_if_reject ", "greylist_if_reject "};
@@ -101,6 +106,12 @@ generate_step(struct step *step, enum mm_chain chain)
 	int at = hole != NULL ? (int)(hole - word) : (int)strlen(word);
 
 	step->chain = chain;
+	step->acts = strncmp(word, "sleep", 5) == 0;
+	if (step->acts) {
+		snprintf(step->text, sizeof(step->text), "%ssleep %u", prefix,
+		    number);
+		return;
+	}
 	snprintf(step->text, sizeof(step->text), "%s%.*s%s%s", prefix, at, word,
 	    hole != NULL ? zones[rnd(MM_COUNT(zones))] : "",
 	    hole != NULL ? hole + 2 : "");
@@ -147,9 +158,9 @@ generate(struct generated *g)
 			continue;
 		mm_buf_addf(&buf, "%s =", mm_chain_name((enum mm_chain)c));
 		for (unsigned i = 0; i < count; i++) {
-			struct step *step = &g->step[g->n++];
+			struct step *step = &g->step[g->n];
 
-			generate_step(step, (enum mm_chain)c);
+			generate_step(step, (enum mm_chain)c, (unsigned)g->n++);
 			step->alone = compile_one(step, "");
 			step->before = compile_one(step, ", reject");
 			mm_buf_addf(&buf, " %s,", step->text);
@@ -197,6 +208,9 @@ struct run {
 	struct mm_session session;
 	struct mm_arena *mail, *walk;
 	struct mm_answers *answers;
+	struct mm_errands *errands;
+	bool ran[STEPS_MAX];
+	unsigned nran;
 	struct mm_result result;
 	struct pool {
 		char name[MM_DNS_NAME_MAX];
@@ -214,8 +228,9 @@ run_init(struct run *run, const struct generated *g)
 	run->mail = mm_arena_new(1 << 20);
 	run->walk = mm_arena_new(1 << 20);
 	run->answers = mm_answers_new();
-	assert_true(
-	    run->mail != NULL && run->walk != NULL && run->answers != NULL);
+	run->errands = mm_errands_new();
+	assert_true(run->mail != NULL && run->walk != NULL &&
+		    run->answers != NULL && run->errands != NULL);
 }
 
 static void
@@ -223,6 +238,7 @@ run_clear(struct run *run)
 {
 	mm_session_clear(&run->session);
 	mm_answers_free(run->answers);
+	mm_errands_free(run->errands);
 	mm_arena_free(run->mail);
 	mm_arena_free(run->walk);
 }
@@ -263,6 +279,29 @@ deliver(struct run *run, size_t i)
 	    p.question.next(&p.question, answer, &then))
 		want(run, &then);
 	mm_dns_answer_unref(answer);
+}
+
+/* The noted errand is run: not a second time, and nothing before the step
+ * that noted it is open. */
+static void
+act(struct run *run)
+{
+	const struct mm_errand *errand = run->result.errand;
+	unsigned number = (unsigned)(errand->ms / 1000);
+	const struct step *step = &run->g->step[number];
+	const struct mm_trace *t = run->result.trail;
+
+	assert_int_equal(MM_ERRAND_SLEEP, errand->kind);
+	assert_true(number < run->g->n);
+	assert_false(run->ran[number]);
+	run->ran[number] = true;
+	run->nran++;
+	for (; t->outcome != MM_PENDING; t = t->next)
+		assert_non_null(t->next);
+	assert_string_equal(step->text, t->step);
+	assert_int_equal(step->chain, t->chain);
+	assert_true(
+	    mm_errands_take(run->errands, errand, MM_ERRAND_FOUND, NULL));
 }
 
 /* What a step by itself comes to with these facts and answers. */
@@ -311,7 +350,19 @@ struct reference {
 	int code; /* 0: accept */
 	unsigned effects;
 	bool mark;
+	unsigned nacts;
 };
+
+/* A step that acts is open until it, and so all before it, has acted. */
+static struct alone
+act_alone(const struct run *run, struct reference *ref)
+{
+	struct alone a = {0};
+
+	if (ref->pending || ref->nacts++ >= run->nran)
+		a.outcome = MM_PENDING;
+	return a;
+}
 
 static void
 compose(const struct run *run, struct reference *ref)
@@ -334,7 +385,8 @@ compose(const struct run *run, struct reference *ref)
 		if (over || (chain == MM_CHAIN_HELO &&
 				run->session.known[MM_FACT_HELO] == MM_ABSENT))
 			continue;
-		a = evaluate_alone(run, &g->step[i]);
+		a = g->step[i].acts ? act_alone(run, ref)
+				    : evaluate_alone(run, &g->step[i]);
 		ref->visited[ref->n++] = i;
 		ref->effects += a.effects;
 		ref->mark |= a.mark;
@@ -408,11 +460,15 @@ check_plain(const struct run *run)
 {
 	static char whole[65536], plain[65536];
 	struct mm_arena *arena = mm_arena_new(1 << 20);
+	const struct mm_given given = {.session = &run->session,
+	    .answers = run->answers,
+	    .errands = run->errands,
+	    .now = NOW,
+	    .plain = true};
 	struct mm_result r = run->result, p;
 
 	assert_non_null(arena);
-	mm_policy_evaluate_plain(
-	    run->g->whole, &run->session, run->answers, NOW, arena, &p);
+	mm_policy_walk(run->g->whole, &given, arena, &p);
 	assert_null(p.trail);
 	r.trail = NULL;
 	serialize(&r, whole, sizeof(whole));
@@ -421,6 +477,7 @@ check_plain(const struct run *run)
 	assert_int_equal(r.done, p.done);
 	assert_int_equal(r.lacks, p.lacks);
 	assert_int_equal(r.nquestions, p.nquestions);
+	assert_int_equal(r.errand != NULL, p.errand != NULL);
 	for (size_t i = 0; i < r.nquestions; i++) {
 		assert_string_equal(r.questions[i].name, p.questions[i].name);
 		assert_int_equal(r.questions[i].type, p.questions[i].type);
@@ -431,9 +488,13 @@ check_plain(const struct run *run)
 static void
 evaluate(struct run *run)
 {
+	const struct mm_given given = {.session = &run->session,
+	    .answers = run->answers,
+	    .errands = run->errands,
+	    .now = NOW};
+
 	mm_arena_clear(run->walk);
-	mm_policy_evaluate(run->g->whole, &run->session, run->answers, NOW,
-	    run->walk, &run->result);
+	mm_policy_walk(run->g->whole, &given, run->walk, &run->result);
 	check_against_reference(run);
 	check_plain(run);
 	for (size_t i = 0; i < run->result.nquestions; i++)
@@ -497,8 +558,12 @@ stepwise(struct run *run, const struct facts *f)
 			deliver(run, rnd((unsigned)run->npool));
 	}
 	for (evaluate(run); !run->result.done; evaluate(run)) {
-		assert_true(run->npool > 0);
+		bool open = run->npool > 0;
+
+		assert_true(open || run->result.errand != NULL);
 		assert_true(++rounds < 500);
+		if (run->result.errand != NULL && (!open || rnd(2) == 0))
+			act(run);
 		for (unsigned n = 1 + rnd(3); n > 0 && run->npool > 0; n--)
 			deliver(run, rnd((unsigned)run->npool));
 	}
@@ -512,6 +577,8 @@ at_once(struct run *run, const struct facts *f)
 		stage(run, f, (enum mm_stage)s);
 	for (evaluate(run); !run->result.done || run->npool > 0;
 	     evaluate(run)) {
+		if (run->result.errand != NULL)
+			act(run);
 		while (run->npool > 0)
 			deliver(run, 0);
 	}
