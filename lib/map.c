@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #define FILE_MAX ((off_t)256 * 1024 * 1024)
-#define NEAR 2 /* edits between a slip of the pen and the word meant */
+#define DEPTH_MAX 8 /* tables inside tables */
+#define NEAR 2	    /* edits between a slip of the pen and the word meant */
 
 struct mm_map {
 	const struct mm_map_type *type;
@@ -35,14 +36,17 @@ static const struct mm_map_type *const types[] = {
     &mm_map_cidr,
     &mm_map_pcre,
     &mm_map_regexp,
+    &mm_map_union,
+    &mm_map_pipe,
+    &mm_map_random,
+    &mm_map_fail,
 };
 #define NTYPES (sizeof(types) / sizeof(types[0]))
 
 /* What else postconf -m may say somewhere. */
-static const char *const elsewhere[] = {"cdb", "dbm", "environ", "fail",
-    "internal", "ldap", "memcache", "mongodb", "mysql", "netinfo", "nis",
-    "nisplus", "pgsql", "pipemap", "proxy", "randmap", "sdbm", "socketmap",
-    "sqlite", "tcp", "unionmap", "unix"};
+static const char *const elsewhere[] = {"cdb", "dbm", "environ", "internal",
+    "ldap", "memcache", "mongodb", "mysql", "netinfo", "nis", "nisplus",
+    "pgsql", "sdbm", "socketmap", "sqlite", "tcp", "unix"};
 
 static int
 unknown_type(const char *spec, size_t len, struct mm_err *err)
@@ -54,11 +58,6 @@ unknown_type(const char *spec, size_t len, struct mm_err *err)
 
 	mm_buf_init(&buf, word, sizeof(word));
 	mm_buf_addn(&buf, spec, len);
-	if (strcmp(word, "proxy") == 0)
-		return mm_err_set(err,
-		    "proxy: tables are not supported yet: name the table "
-		    "itself, \"%.200s\"",
-		    spec + len + 1);
 	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
 		if (strcmp(word, elsewhere[i]) == 0)
 			return mm_err_set(
@@ -77,6 +76,17 @@ unknown_type(const char *spec, size_t len, struct mm_err *err)
 		    "unknown type of table \"%s\": did you mean \"%s\"?", word,
 		    best);
 	return mm_err_set(err, "unknown type of table \"%s\"", word);
+}
+
+/* proxy: has another process read the table; nobody here needs that. */
+static const char *
+skip_proxy(const char *spec)
+{
+	static const char proxy[] = "proxy:";
+
+	return strncmp(spec, proxy, sizeof(proxy) - 1) == 0
+		   ? spec + sizeof(proxy) - 1
+		   : spec;
 }
 
 /* Takes "type:" off the front of *spec.  NULL: *err. */
@@ -232,8 +242,8 @@ read_name(struct mm_map *map, const char *name, struct mm_err *err)
 		return read_file(map, name, err);
 	}
 	if ((map->type->forms & MM_MAP_WORD) == 0)
-		return mm_err_set(err, "%s: takes braces, as in %s:{key=value}",
-		    map->type->name, map->type->name);
+		return mm_err_set(err, "%s: takes braces, as in %s:{%s}",
+		    map->type->name, map->type->name, map->type->example);
 	map->text = strdup(name);
 	if (map->text == NULL)
 		return mm_err_set(err, "out of memory");
@@ -241,20 +251,28 @@ read_name(struct mm_map *map, const char *name, struct mm_err *err)
 	return 0;
 }
 
+static bool
+count_value(void *ctx, const char *value, const char *file, unsigned line)
+{
+	size_t *n = ctx;
+
+	(void)value;
+	(void)file;
+	(void)line;
+	++*n;
+	return true;
+}
+
 static int
 read_table(struct mm_map *map, struct mm_map_source *source, struct mm_err *err)
 {
-	const char *value;
-	unsigned line;
-
 	source->of = map->type->name;
 	source->p = map->text;
 	source->end = map->text + map->len;
 	map->table = map->type->read(map->type, source, err);
 	if (map->table == NULL)
 		return -1;
-	for (size_t i = 0; map->type->row(map->table, i, &value, &line); i++)
-		map->size += value != NULL;
+	mm_map_values(map, count_value, &map->size);
 	return 0;
 }
 
@@ -262,7 +280,7 @@ read_table(struct mm_map *map, struct mm_map_source *source, struct mm_err *err)
 static struct mm_map *
 map_new(const char *spec, const char **name, struct mm_err *err)
 {
-	const char *rest = spec;
+	const char *rest = skip_proxy(spec);
 	const struct mm_map_type *type = take_type(&rest, err);
 	struct mm_map *map;
 
@@ -280,20 +298,32 @@ map_new(const char *spec, const char **name, struct mm_err *err)
 }
 
 struct mm_map *
-mm_map_open(const char *spec, const char *where_file, unsigned where_line,
-    struct mm_complaints *all, struct mm_err *err)
+mm_map_open_inside(
+    const struct mm_map_source *where, const char *spec, struct mm_err *err)
 {
-	struct mm_map_source source = {.all = all};
+	struct mm_map_source source = {
+	    .all = where->all, .depth = where->depth + 1};
 	const char *name;
-	struct mm_map *map = map_new(spec, &name, err);
+	struct mm_map *map;
 
+	if (source.depth > DEPTH_MAX) {
+		mm_err_set(
+		    err, "more than %d tables inside each other", DEPTH_MAX);
+		return NULL;
+	}
+	map = map_new(spec, &name, err);
 	if (map == NULL)
 		return NULL;
+	if (skip_proxy(spec) != spec)
+		mm_complain(where->all, MM_NOTICE, where->file, where->line,
+		    "\"%.200s\" is read without proxy:, as if it were not "
+		    "there",
+		    spec);
 	if (read_name(map, name, err) != 0)
 		goto fail;
 	source.braces = *name == '{';
-	source.file = map->file != NULL ? map->file : where_file;
-	source.line = map->file != NULL ? 0 : where_line;
+	source.file = map->file != NULL ? map->file : where->file;
+	source.line = map->file != NULL ? 0 : where->line;
 	if (read_table(map, &source, err) != 0)
 		goto fail;
 	return map;
@@ -301,6 +331,16 @@ mm_map_open(const char *spec, const char *where_file, unsigned where_line,
 fail:
 	mm_map_free(map);
 	return NULL;
+}
+
+struct mm_map *
+mm_map_open(const char *spec, const char *where_file, unsigned where_line,
+    struct mm_complaints *all, struct mm_err *err)
+{
+	const struct mm_map_source where = {
+	    .file = where_file, .line = where_line, .all = all};
+
+	return mm_map_open_inside(&where, spec, err);
 }
 
 struct mm_map *
@@ -352,7 +392,8 @@ mm_map_spec(const struct mm_map *map)
 enum mm_map_kind
 mm_map_kind(const struct mm_map *map)
 {
-	return map->type->kind;
+	return map->type->tried != NULL ? map->type->tried(map->table)
+					: map->type->kind;
 }
 
 enum mm_found
@@ -362,16 +403,25 @@ mm_map_lookup(const struct mm_map *map, const char *key, struct mm_arena *arena,
 	return map->type->lookup(map->table, key, arena, value);
 }
 
-void
-mm_map_values(const struct mm_map *map, mm_map_each *each, void *ctx)
+bool
+mm_map_values_of(const struct mm_map *map, mm_map_each *each, void *ctx)
 {
 	const char *value;
 	unsigned line;
 
+	if (map->type->values != NULL)
+		return map->type->values(map->table, each, ctx);
 	for (size_t i = 0; map->type->row(map->table, i, &value, &line); i++) {
 		if (value != NULL && !each(ctx, value, map->file, line))
-			return;
+			return false;
 	}
+	return true;
+}
+
+void
+mm_map_values(const struct mm_map *map, mm_map_each *each, void *ctx)
+{
+	mm_map_values_of(map, each, ctx);
 }
 
 size_t

@@ -4,6 +4,7 @@
  * All types here are resident: read whole when opened, immutable afterwards.
  * hash:, btree:, lmdb: and texthash: read the text file itself.  cidr:,
  * pcre:, regexp: are pattern tables: they see whole keys only, once.
+ * unionmap: and pipemap: are made of other tables.
  * Threads: immutable; a lookup in a pattern table brings its own match data.
  */
 #ifndef MM_MAP_H
@@ -23,7 +24,8 @@ enum mm_found {
 	MM_MAP_FAILED, /* the table cannot be used, or memory is out */
 };
 
-/* Partial keys make sense (hash and kin), or whole ones only (patterns). */
+/* Partial keys make sense (hash and kin), or whole ones only (patterns).  Of
+ * tables made of others the first one says it, as in Postfix. */
 enum mm_map_kind {
 	MM_MAP_KEYED,
 	MM_MAP_PATTERN,

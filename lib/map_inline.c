@@ -43,6 +43,7 @@ const struct mm_map_type mm_map_inline = {
     .kind = MM_MAP_KEYED,
     .forms = MM_MAP_BRACES,
     .twice = MM_MAP_LAST_STANDS,
+    .example = "key=value",
     .read = inline_read,
     .free = mm_map_keys_free,
     .lookup = mm_map_keys_lookup,

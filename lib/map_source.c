@@ -144,6 +144,14 @@ next_item(struct mm_map_source *source, struct mm_map_row *row,
 }
 
 bool
+mm_map_next_word(struct mm_map_source *source, struct mm_map_row *ret)
+{
+	const char *close;
+
+	return next_item(source, ret, &close);
+}
+
+bool
 mm_map_next(struct mm_map_source *source, bool bare, struct mm_map_row *ret)
 {
 	const char *close;

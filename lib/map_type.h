@@ -18,8 +18,9 @@ struct mm_map_source {
 	bool braces;	/* items, not lines */
 	const char *of; /* the type's name, for complaints about items */
 	const char *file;
-	unsigned line; /* of a file: lines read; of items: where they stand */
-	unsigned item; /* items read */
+	unsigned line;	/* of a file: lines read; of items: where they stand */
+	unsigned item;	/* items read */
+	unsigned depth; /* tables that this one is inside of */
 	struct mm_complaints *all;
 };
 
@@ -35,6 +36,8 @@ struct mm_map_row {
  */
 bool mm_map_next(
     struct mm_map_source *source, bool bare, struct mm_map_row *ret);
+/* The next item, as written, braces and all.  False: no more. */
+bool mm_map_next_word(struct mm_map_source *source, struct mm_map_row *ret);
 void mm_map_complain(const struct mm_map_source *source,
     enum mm_severity severity, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -57,6 +60,7 @@ struct mm_map_type {
 	enum mm_map_kind kind;
 	unsigned forms;
 	enum mm_map_twice twice;
+	const char *example; /* of what stands in braces */
 	/* The table, for the other functions; NULL: *err.  It keeps pointers
 	 * into the source's text, which lives as long as the table. */
 	void *(*read)(const struct mm_map_type *type,
@@ -69,13 +73,25 @@ struct mm_map_type {
 	    const void *table, size_t i, const char **value, unsigned *line);
 	/* NULL: it never gives up */
 	unsigned long (*given_up)(const void *table);
+	/* Of a table made of others, instead of row; NULL: it is not.  False:
+	 * each wanted no more. */
+	bool (*values)(const void *table, mm_map_each *each, void *ctx);
+	/* How keys are to be tried; NULL: as kind says. */
+	enum mm_map_kind (*tried)(const void *table);
 };
 
 /* hash:, btree:, lmdb:, texthash: are one and the same. */
 extern const struct mm_map_type mm_map_hash, mm_map_btree, mm_map_lmdb,
     mm_map_texthash;
 extern const struct mm_map_type mm_map_inline, mm_map_static, mm_map_cidr,
-    mm_map_pcre, mm_map_regexp;
+    mm_map_pcre, mm_map_regexp, mm_map_union, mm_map_pipe, mm_map_random,
+    mm_map_fail;
+
+/* A table that is named inside another one.  NULL: *err. */
+struct mm_map *mm_map_open_inside(
+    const struct mm_map_source *source, const char *spec, struct mm_err *err);
+/* As mm_map_values().  False: each wanted no more. */
+bool mm_map_values_of(const struct mm_map *map, mm_map_each *each, void *ctx);
 
 /* A table of keys: what inline: shares with hash:. */
 struct mm_map_keys;

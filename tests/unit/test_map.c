@@ -171,6 +171,152 @@ test_static(void **state)
 	mm_map_free(map);
 }
 
+/* As postmap -q of Postfix 3.7 answers. */
+static void
+test_tables_made_of_others(void **state)
+{
+	static const struct {
+		const char *spec, *key, *want;
+	} cases[] = {
+	    {"unionmap:{inline:{a=b,c=d},inline:{a=x}}", "a", "b,x"},
+	    {"unionmap:{inline:{a=b,c=d}\n static:z}", "C", "d,z"},
+	    {"unionmap:{inline:{a=b,c=d},static:z}", "q", "z"},
+	    {"unionmap:{inline:{a=b},inline:{c=d}}", "q", NULL},
+	    {"unionmap:{inline:{a=b} pcre:{{/^(a)/ $1$1}}}", "a", "b,aa"},
+	    {"unionmap:{inline:{ { a = b, c } } }", "a", "b, c"},
+	    {"unionmap:{inline:{a={ b }}}", "a", "{ b }"},
+	    {"pipemap:{inline:{a=b},inline:{b=c}}", "a", "c"},
+	    {"pipemap:{inline:{a=B},inline:{b=c}}", "A", "c"},
+	    {"pipemap:{inline:{a=b},inline:{c=c}}", "a", NULL},
+	    {"pipemap:{inline:{a=b}}", "a", "b"},
+	    {"pipemap:{inline:{a=b},unionmap:{static:1,pcre:{{/b/ 2}}}}", "a",
+		"1,2"},
+	    {"pipemap:{inline:{q=r},fail:x}", "a", NULL},
+	    {"proxy:unionmap:{proxy:static:a,static:b}", "x", "a,b"},
+	    {"randmap:{x}", "a", "x"},
+	    {"randmap:{{x y}}", "a", "{x y}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		struct mm_complaints all = {0};
+		struct mm_err err;
+		struct mm_map *map =
+		    mm_map_open(cases[i].spec, "main.cf", 7, &all, &err);
+
+		assert_non_null(map);
+		print_message("%s: ", cases[i].spec);
+		assert_value(map, cases[i].key, cases[i].want);
+		assert_int_equal(0, all.errors);
+		mm_complaints_clear(&all);
+		mm_map_free(map);
+	}
+	assert_string_equal(
+	    "7: notice: \"proxy:static:a\" is read without proxy:, as if it "
+	    "were not there\n",
+	    spec_complaints("unionmap:{proxy:static:a}"));
+	assert_string_equal("7: inline:{...}: item 1: \"a\" is not key=value; "
+			    "one with blanks is written {key = value}\n",
+	    spec_complaints("unionmap:{inline:{a}}"));
+}
+
+static void
+test_a_member_that_fails(void **state)
+{
+	static const char *const specs[] = {"fail:x",
+	    "unionmap:{inline:{a=b},fail:x}", "unionmap:{fail:x,inline:{a=b}}",
+	    "pipemap:{fail:x,inline:{a=b}}", "pipemap:{inline:{a=b},fail:x}",
+	    "unionmap:{static:a,pipemap:{static:a,fail:x}}"};
+	struct mm_arena *arena = mm_arena_new(65536);
+	const char *value;
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(specs); i++) {
+		struct mm_map *map = table_open(specs[i]);
+
+		print_message("%s\n", specs[i]);
+		assert_int_equal(
+		    MM_MAP_FAILED, mm_map_lookup(map, "a", arena, &value));
+		mm_map_free(map);
+	}
+	mm_arena_free(arena);
+}
+
+/* The first one says how keys are tried, in Postfix too. */
+static void
+test_kind_of_tables_made_of_others(void **state)
+{
+	static const struct {
+		const char *spec;
+		enum mm_map_kind want;
+		size_t values;
+	} cases[] = {
+	    {"unionmap:{inline:{a=b,c=d},cidr:{{::1 a}}}", MM_MAP_KEYED, 3},
+	    {"unionmap:{cidr:{{::1 a}},inline:{a=b}}", MM_MAP_PATTERN, 2},
+	    {"unionmap:{static:a,cidr:{{::1 a}}}", MM_MAP_KEYED, 2},
+	    {"pipemap:{pcre:{{/a/ b}},inline:{a=b,c=d}}", MM_MAP_PATTERN, 2},
+	    {"pipemap:{unionmap:{pcre:{{/a/ b}}},static:x}", MM_MAP_PATTERN, 1},
+	    {"randmap:{a,b, c}", MM_MAP_PATTERN, 3},
+	    {"fail:x", MM_MAP_PATTERN, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		struct mm_map *map = table_open(cases[i].spec);
+
+		print_message("%s\n", cases[i].spec);
+		assert_int_equal(cases[i].want, mm_map_kind(map));
+		assert_int_equal(cases[i].values, mm_map_size(map));
+		mm_map_free(map);
+	}
+}
+
+static void
+test_depth_is_bounded(void **state)
+{
+	static const char open[] = "unionmap:{unionmap:{unionmap:{unionmap:{"
+				   "unionmap:{unionmap:{unionmap:{";
+	char spec[256], deeper[300];
+	struct mm_complaints all = {0};
+	struct mm_err err;
+	struct mm_map *map;
+
+	(void)state;
+	snprintf(spec, sizeof(spec), "%sstatic:x}}}}}}}", open);
+	map = table_open(spec);
+	assert_value(map, "a", "x");
+	mm_map_free(map);
+	snprintf(deeper, sizeof(deeper), "pipemap:{%s}", spec);
+	assert_null(mm_map_open(deeper, "main.cf", 7, &all, &err));
+	assert_non_null(
+	    strstr(err.text, "more than 8 tables inside each other"));
+	assert_int_equal(0, all.n);
+}
+
+/* One key always draws the same; many keys draw them all. */
+static void
+test_random(void **state)
+{
+	struct mm_map *map = table_open("randmap:{a,b,c}");
+	unsigned seen[3] = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 300; i++) {
+		char key[16], first[2];
+		const char *value;
+
+		snprintf(key, sizeof(key), "192.0.2.%u", i);
+		value = table_get(map, key);
+		assert_non_null(value);
+		snprintf(first, sizeof(first), "%s", value);
+		assert_string_equal(first, table_get(map, key));
+		seen[*first - 'a']++;
+	}
+	for (size_t i = 0; i < MM_COUNT(seen); i++)
+		assert_in_range(seen[i], 50, 150);
+	mm_map_free(map);
+}
+
 static void
 test_a_table_that_cannot_be(void **state)
 {
@@ -184,10 +330,28 @@ test_a_table_that_cannot_be(void **state)
 	    {"frobnicate:/a", "unknown type of table \"frobnicate\""},
 	    {"sqlite:/a", "sqlite: tables are not supported yet"},
 	    {"socketmap:unix:/a:b", "socketmap: tables are not supported yet"},
-	    {"unionmap:{a:b}", "unionmap: tables are not supported yet"},
+	    {"unionmap:{a:b}", "unionmap:{...}: item 1: unknown type of table "
+			       "\"a\""},
+	    {"unionmap:{}", "tables are missing, as in "
+			    "unionmap:{inline:{key=value}}"},
+	    {"unionmap:{inline:{a=b}, foo}",
+		"unionmap:{...}: item 2: \"foo\" is not a table: it must be "
+		"type:name, as in hash:/etc/mailmum/access"},
+	    {"unionmap:{{inline:{a=b}}}", "unionmap:{...}: item 1: unknown "
+					  "type of table \"{inline\": did you "
+					  "mean \"inline\"?"},
+	    {"unionmap:inline:{a=b}", "unionmap: takes braces, as in "
+				      "unionmap:{inline:{key=value}}"},
+	    {"pipemap:{static:a, unionmap:{}}",
+		"pipemap:{...}: item 2: tables are missing, as in "
+		"unionmap:{inline:{key=value}}"},
+	    {"randmap:{ }", "values are missing, as in randmap:{OK, DUNNO}"},
+	    {"randmap:OK", "randmap: takes braces, as in randmap:{OK, DUNNO}"},
+	    {"fail:", "nothing behind \"fail:\""},
 	    {"cdb:/a", "cdb: tables are not supported yet"},
-	    {"proxy:hash:/a", "proxy: tables are not supported yet: name the "
-			      "table itself, \"hash:/a\""},
+	    {"proxy:hahs:/a", "unknown type of table \"hahs\": did you mean "
+			      "\"hash\"?"},
+	    {"proxy:proxy:hash:/a", "unknown type of table \"proxy\""},
 	    {"/etc/access", "\"/etc/access\" is not a table: it must be "
 			    "type:name, as in hash:/etc/mailmum/access"},
 	    {":x", "\":x\" is not a table: it must be type:name, as in "
@@ -404,6 +568,8 @@ test_memory_runs_out(void **state)
 	    {"pcre:{{if /a/} {/(b)/ <$1>} {endif} {!/q/ no}}", "ab", "<b>"},
 	    {"regexp:{{if /a/} {/(b)/!/c/ <$1>} {endif} {!/q/ no}}", "ab",
 		"<b>"},
+	    {"unionmap:{pipemap:{inline:{a=b},static:c},static:d}", "a", "c,d"},
+	    {"randmap:{a}", "x", "a"},
 	};
 
 	(void)state;
@@ -428,6 +594,11 @@ main(void)
 	    cmocka_unit_test(test_duplicates),
 	    cmocka_unit_test(test_inline),
 	    cmocka_unit_test(test_static),
+	    cmocka_unit_test(test_tables_made_of_others),
+	    cmocka_unit_test(test_a_member_that_fails),
+	    cmocka_unit_test(test_kind_of_tables_made_of_others),
+	    cmocka_unit_test(test_depth_is_bounded),
+	    cmocka_unit_test(test_random),
 	    cmocka_unit_test(test_a_table_that_cannot_be),
 	    cmocka_unit_test(test_values_as_written),
 	    cmocka_unit_test(test_files),
