@@ -21,10 +21,18 @@ struct block {
 	_Alignas(max_align_t) char data[];
 };
 
+/* Something that lives elsewhere and goes with the arena. */
+struct deferred {
+	struct deferred *next;
+	void (*release)(void *what);
+	void *what;
+};
+
 /* The limit is on the blocks' sizes, so that it bounds what is taken from
  * the heap, not what was asked for. */
 struct mm_arena {
-	struct block *blocks; /* the newest first; the first one stays */
+	struct block *blocks;	   /* the newest first; the first one stays */
+	struct deferred *deferred; /* the newest first */
 	size_t limit;
 	size_t taken;
 	bool failed;
@@ -84,11 +92,20 @@ free_newer(struct mm_arena *arena)
 	}
 }
 
+static void
+release_deferred(struct mm_arena *arena)
+{
+	for (struct deferred *d = arena->deferred; d != NULL; d = d->next)
+		d->release(d->what);
+	arena->deferred = NULL;
+}
+
 void
 mm_arena_free(struct mm_arena *arena)
 {
 	if (arena == NULL)
 		return;
+	release_deferred(arena);
 	free_newer(arena);
 	block_free(arena->blocks);
 	free(arena);
@@ -97,6 +114,7 @@ mm_arena_free(struct mm_arena *arena)
 void
 mm_arena_clear(struct mm_arena *arena)
 {
+	release_deferred(arena);
 	free_newer(arena);
 	arena->blocks->used = 0;
 	ASAN_POISON_MEMORY_REGION(arena->blocks->data, arena->blocks->size);
@@ -147,6 +165,22 @@ mm_arena_alloc(struct mm_arena *arena, size_t size)
 	block->used += rounded;
 	ASAN_UNPOISON_MEMORY_REGION(ret, size);
 	return memset(ret, 0, size);
+}
+
+bool
+mm_arena_defer(struct mm_arena *arena, void (*release)(void *what), void *what)
+{
+	struct deferred *d;
+
+	if (what == NULL)
+		return true;
+	if ((d = mm_arena_alloc(arena, sizeof(*d))) == NULL) {
+		release(what);
+		return false;
+	}
+	*d = (struct deferred){arena->deferred, release, what};
+	arena->deferred = d;
+	return true;
 }
 
 char *

@@ -25,5 +25,9 @@ char *mm_arena_dup(struct mm_arena *arena, const char *text);
 char *mm_arena_dupn(struct mm_arena *arena, const char *text, size_t len);
 char *mm_arena_printf(struct mm_arena *arena, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Calls release(what) when the arena is cleared or freed, the last one first.
+ * NULL for what is fine.  False: out of memory; it has been called already. */
+bool mm_arena_defer(
+    struct mm_arena *arena, void (*release)(void *what), void *what);
 
 #endif

@@ -98,6 +98,39 @@ test_the_first_block_is_kept(void **state)
 }
 
 static void
+append(void *what)
+{
+	char **text = what;
+
+	*(*text)++ = 'x';
+}
+
+static void
+test_what_is_deferred_goes_once(void **state)
+{
+	struct mm_arena *arena = mm_arena_new(1024);
+	char text[8] = "", *end = text;
+
+	(void)state;
+	assert_true(mm_arena_defer(arena, append, &end));
+	assert_true(mm_arena_defer(arena, append, &end));
+	assert_true(mm_arena_defer(arena, append, NULL));
+	assert_ptr_equal(text, end);
+	mm_arena_clear(arena);
+	assert_ptr_equal(text + 2, end);
+	mm_arena_clear(arena);
+	assert_ptr_equal(text + 2, end);
+	assert_null(mm_arena_alloc(arena, 4096));
+	/* no room to remember it: it goes at once */
+	assert_false(mm_arena_defer(arena, append, &end));
+	assert_ptr_equal(text + 3, end);
+	mm_arena_clear(arena);
+	assert_true(mm_arena_defer(arena, append, &end));
+	mm_arena_free(arena);
+	assert_ptr_equal(text + 4, end);
+}
+
+static void
 test_memory_runs_out(void **state)
 {
 	struct mm_arena *arena;
@@ -127,6 +160,7 @@ main(void)
 	    cmocka_unit_test(test_the_limit_holds_until_a_clear),
 	    cmocka_unit_test(test_small_limits_and_huge_sizes),
 	    cmocka_unit_test(test_the_first_block_is_kept),
+	    cmocka_unit_test(test_what_is_deferred_goes_once),
 	    cmocka_unit_test(test_memory_runs_out),
 	};
 
