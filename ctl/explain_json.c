@@ -110,6 +110,7 @@ write_trail(struct mm_json *json, const struct explain *x)
 		mm_json_object(json, NULL);
 		mm_json_string(json, "list", mm_chain_name(t->chain));
 		mm_json_uint(json, "line", t->line);
+		mm_json_uint(json, "depth", t->depth);
 		mm_json_string(json, "step", t->step);
 		mm_json_string(json, "outcome", outcomes[t->outcome]);
 		mm_json_string(json, "note", t->note);

@@ -225,8 +225,11 @@ print_conclusion(const struct mm_trace *t)
 static void
 print_step(const struct explain *x, const struct mm_trace *t)
 {
-	printf("  %4u  %-*s", t->line, STEP_WIDTH, t->step);
-	if (strlen(t->step) > STEP_WIDTH)
+	int indent = (int)(t->depth < 10 ? 2 * t->depth : 20);
+	int width = STEP_WIDTH - indent;
+
+	printf("  %4u  %*s%-*s", t->line, indent, "", width, t->step);
+	if (strlen(t->step) > (size_t)width)
 		printf("\n%*s", 8 + STEP_WIDTH, "");
 	fputs("  ", stdout);
 	print_conclusion(t);

@@ -35,17 +35,6 @@ static const struct {
     {"REDIRECT", MM_ACCESS_NONE, false, false},
 };
 
-/* How the words of restrictions begin: access(5) takes lists of them too. */
-static const char *const restrictions[] = {
-    "check_",
-    "defer_",
-    "greylist",
-    "permit",
-    "reject_",
-    "sleep",
-    "warn_if_reject",
-};
-
 static const char *
 skip_blanks(const char *p)
 {
@@ -86,10 +75,10 @@ parse_code(
 	return 0;
 }
 
-/* value is none of the actions: what else may it have been? */
-static int
-unknown(const char *value, size_t len, struct mm_err *err)
+int
+mm_access_unknown(const char *value, struct mm_err *err)
 {
+	size_t len = strcspn(value = skip_blanks(value), BLANKS ",");
 	char word[32];
 	struct mm_buf buf;
 	size_t best = 0;
@@ -109,18 +98,23 @@ unknown(const char *value, size_t len, struct mm_err *err)
 		return mm_err_set(err,
 		    "unknown action \"%s\": did you mean \"%s\"?", word,
 		    actions[best].word);
-	for (size_t i = 0; i < sizeof(restrictions) / sizeof(restrictions[0]);
-	     i++) {
-		if (mm_str_begins(value, restrictions[i]))
-			return mm_err_set(err,
-			    "\"%.*s\": restrictions as the result of a table "
-			    "are not supported yet",
-			    len < 60 ? (int)len : 60, value);
-	}
 	return mm_err_set(err,
 	    "unknown action \"%s\": it must be OK, REJECT, DEFER, DUNNO, a "
-	    "code with text, or another one of access(5)",
+	    "code with text, another one of access(5), or restrictions",
 	    word);
+}
+
+/* What is no action is a list of restrictions; tables cannot be in it. */
+static int
+parse_list(const char *value, struct mm_access *ret, struct mm_err *err)
+{
+	if (strchr(value, ':') != NULL)
+		return mm_err_set(err,
+		    "\"%.60s\": no table can stand in the result of a table: "
+		    "name a class of smtpd_restriction_classes that has it",
+		    value);
+	*ret = (struct mm_access){.verb = MM_ACCESS_LIST, .text = value};
+	return 0;
 }
 
 int
@@ -157,5 +151,5 @@ mm_access_parse(const char *value, struct mm_access *ret, struct mm_err *err)
 		*ret = access;
 		return 0;
 	}
-	return unknown(word, len, err);
+	return parse_list(word, ret, err);
 }

@@ -19,6 +19,7 @@ enum mm_access_verb {
 	MM_ACCESS_DEFER_IF_REJECT,
 	MM_ACCESS_WARN,
 	MM_ACCESS_INFO,
+	MM_ACCESS_LIST, /* restrictions, in text */
 };
 
 struct mm_access {
@@ -29,8 +30,11 @@ struct mm_access {
 };
 
 /* -1: *err says what is wrong with value: an action that is not supported
- * yet, an unknown word, a code without text. */
+ * yet, a code without text, a table in a list.  What does not begin with an
+ * action is taken for a list of restrictions. */
 int mm_access_parse(
     const char *value, struct mm_access *ret, struct mm_err *err);
+/* value turned out to be neither: *err says what may have been meant.  -1. */
+int mm_access_unknown(const char *value, struct mm_err *err);
 
 #endif

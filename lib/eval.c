@@ -115,6 +115,8 @@ mm_eval_subject(const struct mm_eval *ev)
 	const struct mm_session *s = ev->session;
 	const char *client;
 
+	if (ev->subject.class != NULL)
+		return ev->subject;
 	switch (ev->chain) {
 	case MM_CHAIN_HELO:
 		return (struct mm_subject){

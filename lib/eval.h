@@ -20,6 +20,10 @@
 #include "lib/verdict.h"
 
 struct mm_arena;
+struct mm_load;
+
+/* A list in a list in a list: no deeper, as in Postfix. */
+#define MM_DEPTH_MAX 100
 
 enum mm_outcome {
 	MM_DUNNO = 0,
@@ -59,6 +63,8 @@ struct mm_asked {
 /* What one step of the walk did. */
 struct mm_trace {
 	enum mm_chain chain;
+	unsigned depth;	  /* 0: in the chain's own list; else in a class, or
+			     in what a table gave */
 	const char *step; /* as written, keys hidden */
 	unsigned line;	  /* in the configuration file */
 	enum mm_outcome outcome;
@@ -97,6 +103,12 @@ enum mm_soften {
 	MM_SOFTEN_GREYLIST = 2,
 };
 
+/* The CLASS of Postfix's texts, "Client host", and the name before it. */
+struct mm_subject {
+	const char *name;  /* NULL: no "<name>: " in the text */
+	const char *class; /* "Client host" */
+};
+
 struct mm_deferral {
 	bool up;
 	struct mm_reply reply;
@@ -105,6 +117,7 @@ struct mm_deferral {
 
 struct mm_eval {
 	const struct mm_settings *settings;
+	const struct mm_load *load; /* for restrictions that arrive now */
 	const struct mm_session *session;
 	const struct mm_answers *answers;
 	const struct mm_errands *errands; /* NULL: none has been run */
@@ -118,9 +131,12 @@ struct mm_eval {
 	bool pending;		  /* a step before was */
 	bool halted; /* the look-ahead stops: AUTH or TLS is not known */
 	enum mm_chain chain;
-	unsigned soften;	/* MM_SOFTEN bits */
-	struct mm_why why;	/* of the step at work */
-	struct mm_trace *trace; /* of the step at work; NULL: none wanted */
+	unsigned depth;		   /* of the list at work */
+	struct mm_subject subject; /* of its generic words; class NULL: the
+				      chain's list says */
+	unsigned soften;	   /* MM_SOFTEN bits */
+	struct mm_why why;	   /* of the step at work */
+	struct mm_trace *trace;	   /* of the step at work; NULL: none wanted */
 	struct mm_deferral defer_if_permit, defer_if_reject;
 	unsigned nacts; /* steps that act, so far */
 
@@ -145,12 +161,8 @@ const struct mm_dns_answer *mm_eval_ask(
 const struct mm_errand_reply *mm_eval_errand(
     struct mm_eval *ev, const struct mm_errand *errand);
 
-/* The CLASS of Postfix's texts, "Client host", and the name before it. */
-struct mm_subject {
-	const char *name;  /* NULL: no "<name>: " in the text */
-	const char *class; /* "Client host" */
-};
-/* The subject of a generic word: that of the list it stands in. */
+/* The subject of a generic word: that of the list it stands in, or of the
+ * table whose result it is. */
 struct mm_subject mm_eval_subject(const struct mm_eval *ev);
 
 /*

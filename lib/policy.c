@@ -22,6 +22,7 @@ struct mm_policy {
 	struct mm_map *reply_maps[REPLY_MAPS_MAX];
 	size_t nreply_maps;
 	struct mm_program program;
+	struct mm_load load; /* what a list is parsed with, at run time too */
 };
 
 static void
@@ -96,25 +97,105 @@ check_settings(struct mm_policy *policy, struct mm_load *load)
 		    "default_rbl_reply: %s", err.text);
 }
 
+/* -1: out of memory. */
+static int
+name_class(struct mm_policy *policy, const char *name, struct mm_load *load)
+{
+	static const char where[] = "smtpd_restriction_classes";
+	unsigned line = mm_conf_line_of(policy->conf, where);
+	const char *standard, *row;
+	bool at_restart;
+
+	for (size_t i = 0; mm_settings_row(i, &row, &standard, &at_restart);
+	     i++) {
+		if (strcmp(row, name) == 0)
+			mm_complain(load->all, MM_ERROR, load->file, line,
+			    "%s: \"%s\" is a parameter", where, name);
+	}
+	if (mm_program_language.knows(load, name))
+		mm_complain(load->all, MM_ERROR, load->file, line,
+		    "%s: \"%s\" is %s already", where, name,
+		    mm_program_find_class(&policy->program, name) != NULL
+			? "a class"
+			: "a restriction");
+	return mm_program_class(
+	    &policy->program, name, mm_conf_line_of(policy->conf, name));
+}
+
+/* All names first: a class, or a table, may name one that comes later. */
+static int
+name_classes(struct mm_policy *policy, struct mm_load *load)
+{
+	const char *text = policy->settings->smtpd_restriction_classes;
+	size_t at = 0, len;
+	int rc = 0;
+
+	for (; rc == 0 && (len = mm_token_next(text, &at)) > 0; at += len) {
+		char *name = strndup(text + at, len);
+
+		rc = name != NULL ? name_class(policy, name, load) : -1;
+		free(name);
+	}
+	return rc;
+}
+
+/* -1: out of memory. */
+static int
+parse_class(
+    struct mm_policy *policy, struct mm_class *class, struct mm_load *load)
+{
+	struct mm_text text = {0};
+	int rc;
+
+	rc = mm_settings_text(policy->conf, class->name, &text, load->all);
+	if (rc == 0)
+		mm_complain(load->all, MM_ERROR, load->file,
+		    mm_conf_line_of(policy->conf, "smtpd_restriction_classes"),
+		    "%s: this class is not defined: write \"%s = ...\"",
+		    class->name, class->name);
+	rc = rc > 0 ? mm_list_parse(&class->list, &text, load) : 0;
+	mm_text_clear(&text);
+	return rc;
+}
+
+/* -1: out of memory. */
+static int
+parse_lists(struct mm_policy *policy, struct mm_load *load)
+{
+	struct mm_program *program = &policy->program;
+	int rc = name_classes(policy, load);
+
+	for (size_t i = 0; rc == 0 && i < program->nclasses; i++)
+		rc = parse_class(policy, &program->classes[i], load);
+	for (int c = 0; rc == 0 && c < MM_NCHAIN; c++)
+		rc = mm_list_parse(&program->chain[c],
+		    &policy->settings->restrictions[c], load);
+	mm_program_check(program, load);
+	return rc;
+}
+
 /* -1: out of memory.  Everything else is a complaint. */
 static int
 compile(struct mm_policy *policy, struct mm_complaints *all)
 {
-	struct mm_load load = {.all = all};
+	struct mm_load load;
 
 	policy->settings = mm_settings_read(policy->conf, all);
 	if (policy->settings == NULL || open_reply_maps(policy, all) != 0)
 		return -1;
-	load.settings = policy->settings;
-	load.file = mm_conf_file(policy->conf);
-	load.reply_maps = policy->reply_maps;
-	load.nreply_maps = policy->nreply_maps;
+	policy->load = (struct mm_load){
+	    .settings = policy->settings,
+	    .language = &mm_program_language,
+	    .program = &policy->program,
+	    .file = mm_conf_file(policy->conf),
+	    .reply_maps = policy->reply_maps,
+	    .nreply_maps = policy->nreply_maps,
+	};
+	load = policy->load;
+	load.all = all;
 	check_settings(policy, &load);
-	for (int c = 0; c < MM_NCHAIN; c++) {
-		if (mm_program_parse(&policy->program, (enum mm_chain)c,
-			&policy->settings->restrictions[c], &load) != 0)
-			return -1;
-	}
+	if (parse_lists(policy, &load) != 0)
+		return -1;
 	return all->failed ? -1 : 0;
 }
 
@@ -180,50 +261,48 @@ mm_policy_settings(const struct mm_policy *policy)
 	return policy->settings;
 }
 
-/* Calls each step until wanted says yes; that step, or NULL. */
-static const struct mm_step *
-find_step(const struct mm_policy *policy,
-    bool (*wanted)(const struct mm_step *step, size_t *count), size_t count)
-{
-	for (int c = 0; c < MM_NCHAIN; c++) {
-		const struct mm_list *list = &policy->program.chain[c];
+/* What is looked for among the steps, and what was found. */
+struct search {
+	size_t skip; /* so many that fit, first */
+	const struct mm_step *found;
+};
 
-		for (size_t i = 0; i < list->nsteps; i++) {
-			if (wanted(&list->steps[i], &count))
-				return &list->steps[i];
-		}
-	}
-	return NULL;
+static bool
+is_dnsxl(void *ctx, const struct mm_step *step)
+{
+	struct search *search = ctx;
+
+	if (mm_step_dnsxl(step) == NULL || search->skip-- > 0)
+		return true;
+	search->found = step;
+	return false;
 }
 
 static bool
-nth_dnsxl(const struct mm_step *step, size_t *count)
+marks(void *ctx, const struct mm_step *step)
 {
-	return mm_step_dnsxl(step) != NULL && (*count)-- == 0;
-}
+	struct search *search = ctx;
 
-static bool
-any_step(const struct mm_step *step, size_t *count)
-{
-	(void)step;
-	(void)count;
-	return true;
-}
-
-static bool
-marks(const struct mm_step *step, size_t *count)
-{
-	(void)count;
-	return step->what->check == mm_check_greylist ||
-	       (step->soften & MM_SOFTEN_GREYLIST) != 0;
+	if (step->what->check != mm_check_greylist &&
+	    (step->soften & MM_SOFTEN_GREYLIST) == 0)
+		return true;
+	search->found = step;
+	return false;
 }
 
 const struct mm_dnsxl *
 mm_policy_dnsxl(const struct mm_policy *policy, size_t i)
 {
-	const struct mm_step *step = find_step(policy, nth_dnsxl, i);
+	struct search search = {.skip = i};
 
-	return step != NULL ? mm_step_dnsxl(step) : NULL;
+	mm_program_each(&policy->program, is_dnsxl, &search);
+	return search.found != NULL ? mm_step_dnsxl(search.found) : NULL;
+}
+
+void
+mm_policy_each(const struct mm_policy *policy, mm_step_each *each, void *ctx)
+{
+	mm_program_each(&policy->program, each, ctx);
 }
 
 const struct mm_step *
@@ -237,13 +316,20 @@ mm_policy_step(const struct mm_policy *policy, enum mm_chain chain, size_t i)
 bool
 mm_policy_empty(const struct mm_policy *policy)
 {
-	return find_step(policy, any_step, 0) == NULL;
+	for (int c = 0; c < MM_NCHAIN; c++) {
+		if (policy->program.chain[c].nsteps > 0)
+			return false;
+	}
+	return true;
 }
 
 bool
 mm_policy_greylists(const struct mm_policy *policy)
 {
-	return find_step(policy, marks, 0) != NULL;
+	struct search search = {0};
+
+	mm_program_each(&policy->program, marks, &search);
+	return search.found != NULL;
 }
 
 void
@@ -251,6 +337,7 @@ mm_policy_walk(const struct mm_policy *policy, const struct mm_given *given,
     struct mm_arena *arena, struct mm_result *ret)
 {
 	struct mm_eval ev = {.settings = policy->settings,
+	    .load = &policy->load,
 	    .session = given->session,
 	    .answers = given->answers,
 	    .errands = given->errands,

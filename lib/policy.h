@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 #include "lib/eval.h"
+#include "lib/program.h"
 
 struct mm_complaints;
 struct mm_dnsxl;
 struct mm_err;
 struct mm_policy;
-struct mm_step;
 
 /*
  * Reads a configuration file and everything that it names.  NULL with *err:
@@ -39,6 +39,9 @@ const struct mm_dnsxl *mm_policy_dnsxl(
 /* The i-th step of a list, NULL behind the last one (program.h). */
 const struct mm_step *mm_policy_step(
     const struct mm_policy *policy, enum mm_chain chain, size_t i);
+/* Every step: of the lists, of the classes, and of what tables may give. */
+void mm_policy_each(
+    const struct mm_policy *policy, mm_step_each *each, void *ctx);
 /* Nothing in the lists: says so at start. */
 bool mm_policy_empty(const struct mm_policy *policy);
 /* Does any list use the greylist? */

@@ -86,6 +86,15 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 };
 /* clang-format on */
 
+/* Steps that have no word in the manual's table. */
+const struct mm_restriction mm_word_class = {
+    .word = "class", .takes = MM_TAKES_NOTHING, .check = mm_check_class};
+/* The walk takes the row that the list at hand has for it. */
+const struct mm_restriction mm_word_table = {
+    .word = "table", .takes = MM_TAKES_TABLE, .free = mm_free_access};
+const struct mm_restriction mm_word_wrong = {
+    .word = "wrong", .takes = MM_TAKES_NOTHING, .check = mm_check_wrong};
+
 const struct mm_restriction *
 mm_program_word(size_t i)
 {
@@ -106,20 +115,94 @@ mm_step_map(const struct mm_step *step)
 						   : NULL;
 }
 
+const struct mm_restriction *
+mm_program_table_word(enum mm_chain chain)
+{
+	static const struct {
+		enum mm_chain chain;
+		mm_check *check;
+	} tables[] = {
+	    {MM_CHAIN_CLIENT, mm_check_client_access},
+	    {MM_CHAIN_HELO, mm_check_helo_access},
+	    {MM_CHAIN_SENDER, mm_check_sender_access},
+	    {MM_CHAIN_RELAY, mm_check_recipient_access},
+	    {MM_CHAIN_RECIPIENT, mm_check_recipient_access},
+	};
+	const struct mm_restriction *r;
+
+	for (size_t i = 0; (r = mm_program_word(i)) != NULL; i++) {
+		if (r->check == tables[chain].check)
+			return r;
+	}
+	return NULL;
+}
+
+void
+mm_list_clear(struct mm_list *list)
+{
+	for (size_t i = 0; i < list->nsteps; i++) {
+		const struct mm_step *step = &list->steps[i];
+
+		if (step->what->free != NULL)
+			step->what->free(step->arg);
+		free((void *)(uintptr_t)step->text);
+	}
+	free(list->steps);
+	*list = (struct mm_list){NULL, 0};
+}
+
 void
 mm_program_clear(struct mm_program *program)
 {
+	for (size_t c = 0; c < MM_NCHAIN; c++)
+		mm_list_clear(&program->chain[c]);
+	for (size_t i = 0; i < program->nclasses; i++) {
+		free((void *)(uintptr_t)program->classes[i].name);
+		mm_list_clear(&program->classes[i].list);
+	}
+	free(program->classes);
+	*program = (struct mm_program){0};
+}
+
+static bool each_of_list(
+    const struct mm_list *list, mm_step_each *each, void *ctx);
+
+/* The step, and what its table may give. */
+static bool
+each_of_step(const struct mm_step *step, mm_step_each *each, void *ctx)
+{
+	const struct mm_list *list;
+
+	if (!each(ctx, step))
+		return false;
+	if (step->what->takes != MM_TAKES_TABLE)
+		return true;
+	for (size_t i = 0; (list = mm_access_list(step->arg, i)) != NULL; i++) {
+		if (!each_of_list(list, each, ctx))
+			return false;
+	}
+	return true;
+}
+
+static bool
+each_of_list(const struct mm_list *list, mm_step_each *each, void *ctx)
+{
+	for (size_t i = 0; i < list->nsteps; i++) {
+		if (!each_of_step(&list->steps[i], each, ctx))
+			return false;
+	}
+	return true;
+}
+
+void
+mm_program_each(const struct mm_program *program, mm_step_each *each, void *ctx)
+{
 	for (size_t c = 0; c < MM_NCHAIN; c++) {
-		struct mm_list *list = &program->chain[c];
-
-		for (size_t i = 0; i < list->nsteps; i++) {
-			const struct mm_step *step = &list->steps[i];
-
-			if (step->what->free != NULL)
-				step->what->free(step->arg);
-			free((void *)(uintptr_t)step->text);
-		}
-		free(list->steps);
-		*list = (struct mm_list){NULL, 0};
+		if (!each_of_list(&program->chain[c], each, ctx))
+			return;
+	}
+	for (size_t i = 0; i < program->nclasses; i++) {
+		if (!each_of_list(&program->classes[i].list, each, ctx))
+			return;
 	}
 }

@@ -48,16 +48,46 @@ struct mm_list {
 	size_t nsteps;
 };
 
-struct mm_program {
-	struct mm_list chain[MM_NCHAIN];
+/* A list with a name, for other lists and for tables
+ * (smtpd_restriction_classes). */
+struct mm_class {
+	const char *name;
+	unsigned line; /* where it is defined */
+	struct mm_list list;
 };
 
+struct mm_program {
+	struct mm_list chain[MM_NCHAIN];
+	struct mm_class *classes;
+	size_t nclasses;
+};
+
+/* Steps without a word: a class by its name, a table by itself, a mistake. */
+extern const struct mm_restriction mm_word_class, mm_word_table, mm_word_wrong;
+
+/* What tables are told of the language. */
+extern const struct mm_language mm_program_language;
+
+/* Makes a class known; its list comes later.  -1: out of memory. */
+int mm_program_class(
+    struct mm_program *program, const char *name, unsigned line);
+/* A class's name keeps its case.  NULL: there is none. */
+const struct mm_class *mm_program_find_class(
+    const struct mm_program *program, const char *name);
+/* After all lists: classes that lead to themselves are complained about. */
+void mm_program_check(const struct mm_program *program, struct mm_load *load);
 /*
- * Adds the list text to chain.  Complaints go to load->all; what is wrong is
- * left out, so that one run finds all mistakes.  -1: out of memory.
+ * Adds the list text to list, which is one of program's.  Complaints go to
+ * load->all; what is wrong is left out, so that one run finds all mistakes.
+ * -1: out of memory.
  */
-int mm_program_parse(struct mm_program *program, enum mm_chain chain,
-    const struct mm_text *text, struct mm_load *load);
+int mm_list_parse(
+    struct mm_list *list, const struct mm_text *text, struct mm_load *load);
+void mm_list_clear(struct mm_list *list);
+/* Walks a list in the middle of a walk; as a step's outcome. */
+enum mm_outcome mm_list_walk(const struct mm_list *list, struct mm_eval *ev);
+mm_check mm_check_class;
+
 void mm_program_clear(struct mm_program *program);
 /*
  * One walk over the chain.  ev comes with settings, session, answers, now,
@@ -67,6 +97,13 @@ void mm_program_walk(const struct mm_program *program, struct mm_eval *ev);
 
 /* The i-th word, NULL behind the last one: for manuals and suggestions. */
 const struct mm_restriction *mm_program_word(size_t i);
+/* What a bare table stands for in a list of this chain. */
+const struct mm_restriction *mm_program_table_word(enum mm_chain chain);
+/* Each step of the chain, then of the classes, and behind each table the
+ * lists that it may give; until each says false. */
+typedef bool mm_step_each(void *ctx, const struct mm_step *step);
+void mm_program_each(
+    const struct mm_program *program, mm_step_each *each, void *ctx);
 /* The DNS list or the table of a step, NULL if it has none. */
 const struct mm_dnsxl *mm_step_dnsxl(const struct mm_step *step);
 const struct mm_map *mm_step_map(const struct mm_step *step);

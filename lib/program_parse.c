@@ -112,13 +112,7 @@ complain_unknown(struct mm_load *load, const char *word)
 
 	if (complain_lone_list(load, word))
 		return;
-	if (strchr(word, ':') != NULL) {
-		mm_complain(load->all, MM_ERROR, load->file, load->line,
-		    "\"%s\" stands alone: write check_client_access, "
-		    "check_helo_access, check_sender_access or "
-		    "check_recipient_access before it",
-		    word);
-	} else if ((near = nearest(word)) != NULL) {
+	if ((near = nearest(word)) != NULL) {
 		mm_complain(load->all, MM_ERROR, load->file, load->line,
 		    "unknown restriction \"%s\": did you mean \"%s\"?", word,
 		    near);
@@ -169,10 +163,14 @@ shown_text(const struct mm_step *step, const char *arg)
 	char *text;
 	int rc;
 
+	bool alone = step->what == &mm_word_class ||
+		     step->what == &mm_word_table ||
+		     step->what == &mm_word_wrong;
+
 	rc = asprintf(&text, "%s%s%s%s%s",
 	    step->soften & MM_SOFTEN_WARN ? "warn_if_reject " : "",
 	    step->soften & MM_SOFTEN_GREYLIST ? "greylist_if_reject " : "",
-	    step->what->word, arg != NULL ? " " : "",
+	    alone ? "" : step->what->word, alone || arg == NULL ? "" : " ",
 	    list != NULL  ? mm_dnsxl_shown(list)
 	    : arg != NULL ? arg
 			  : "");
@@ -207,6 +205,39 @@ unblank(char *text)
 	*to = '\0';
 }
 
+/* A mistake: at load it is said, at run time it is a step of its own. */
+static int
+wrong(struct mm_list *list, const char *word, struct mm_load *load)
+{
+	struct mm_step step = {.what = &mm_word_wrong, .line = load->line};
+
+	return load->at_run_time ? add_step(list, &step, word) : 0;
+}
+
+/* A step that stands without a word of ours.  -1: no memory. */
+static int
+parse_alone(struct mm_list *list, struct mm_step *step, const char *word,
+    struct mm_load *load)
+{
+	struct mm_err err;
+	int rc;
+
+	step->line = load->line;
+	if (step->what == &mm_word_class) {
+		step->arg = (void *)(uintptr_t)mm_program_find_class(
+		    load->program, word);
+		return add_step(list, step, word);
+	}
+	if ((step->arg = mm_parse_access(word, load, &err)) == NULL) {
+		mm_complain(load->all, MM_ERROR, load->file, load->line, "%s",
+		    err.text);
+		return 0;
+	}
+	if ((rc = add_step(list, step, word)) != 0)
+		mm_free_access(step->arg);
+	return rc;
+}
+
 /* The word's argument, if it takes one, and the step.  -1: no memory. */
 static int
 parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
@@ -227,7 +258,7 @@ parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
 			    "%s: needs %s", what->word,
 			    argument_name(what->takes));
 			free(arg);
-			return 0;
+			return wrong(list, what->word, load);
 		}
 		if (what->takes == MM_TAKES_DNSXL)
 			unblank(arg);
@@ -236,10 +267,11 @@ parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
 		mm_complain(load->all, MM_STAYS, load->file, load->line,
 		    "%s: keep it in main.cf: %s", what->word, what->stays);
 	if (what->parse != NULL &&
-	    (step->arg = what->parse(arg, load, &err)) == NULL)
+	    (step->arg = what->parse(arg, load, &err)) == NULL) {
 		mm_complain(load->all, MM_ERROR, load->file, load->line,
 		    "%s: %s", what->word, err.text);
-	else if ((rc = add_step(list, step, arg)) != 0 && what->free != NULL)
+		rc = wrong(list, what->word, load);
+	} else if ((rc = add_step(list, step, arg)) != 0 && what->free != NULL)
 		what->free(step->arg);
 	free(arg);
 	return rc;
@@ -277,11 +309,28 @@ complain_unreachable(const struct mm_list *list, struct mm_load *load)
 	}
 }
 
-int
-mm_program_parse(struct mm_program *program, enum mm_chain chain,
-    const struct mm_text *text, struct mm_load *load)
+/* A word that is no row of the table. */
+static int
+parse_other(struct mm_list *list, struct mm_step *step, const char *word,
+    struct tokens *t, struct mm_load *load)
 {
-	struct mm_list *list = &program->chain[chain];
+	if (mm_program_find_class(load->program, word) != NULL)
+		step->what = &mm_word_class;
+	else if (strchr(word, ':') != NULL && !load->at_run_time)
+		step->what = &mm_word_table;
+	if (step->what != NULL)
+		return parse_alone(list, step, word, load);
+	if (comes_later(word))
+		refuse_later(word, t, load);
+	else
+		complain_unknown(load, word);
+	return wrong(list, word, load);
+}
+
+int
+mm_list_parse(
+    struct mm_list *list, const struct mm_text *text, struct mm_load *load)
+{
 	struct tokens t = {.text = text};
 	struct mm_step step = {0};
 	int rc = 0;
@@ -297,12 +346,9 @@ mm_program_parse(struct mm_program *program, enum mm_chain chain,
 			free(word);
 			continue;
 		}
-		if (step.what == NULL && comes_later(word))
-			refuse_later(word, &t, load);
-		else if (step.what == NULL)
-			complain_unknown(load, word);
-		else
-			rc = parse_step(list, &step, &t, load);
+		rc = step.what != NULL
+			 ? parse_step(list, &step, &t, load)
+			 : parse_other(list, &step, word, &t, load);
 		free(word);
 		step = (struct mm_step){0};
 	}
@@ -314,3 +360,44 @@ mm_program_parse(struct mm_program *program, enum mm_chain chain,
 	complain_unreachable(list, load);
 	return rc;
 }
+
+/* As a table's result: all of it stands where the table's row does. */
+static struct mm_list *
+parse_result(const char *text, struct mm_load *load)
+{
+	struct mm_text_mark mark = {.line = load->line};
+	const struct mm_text whole = {.data = (char *)(uintptr_t)text,
+	    .nmarks = 1,
+	    .marks = &mark,
+	    .file = load->file};
+	struct mm_list *list = calloc(1, sizeof(*list));
+	struct mm_load own = *load;
+
+	if (list == NULL || mm_list_parse(list, &whole, &own) == 0)
+		return list;
+	mm_list_clear(list);
+	free(list);
+	return NULL;
+}
+
+static void
+free_result(void *list)
+{
+	if (list != NULL)
+		mm_list_clear(list);
+	free(list);
+}
+
+static bool
+knows(const struct mm_load *load, const char *word)
+{
+	return lookup(word) != NULL ||
+	       mm_program_find_class(load->program, word) != NULL;
+}
+
+const struct mm_language mm_program_language = {
+    .parse = parse_result,
+    .free = free_result,
+    .walk = mm_list_walk,
+    .knows = knows,
+};

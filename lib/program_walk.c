@@ -26,7 +26,6 @@ begin_step(struct mm_eval *ev, const struct mm_step *step)
 {
 	struct mm_trace *trace;
 
-	ev->soften = step->soften;
 	ev->why = (struct mm_why){.reason = step->text, .chain = ev->chain};
 	ev->trace = NULL;
 	if (ev->plain ||
@@ -34,6 +33,7 @@ begin_step(struct mm_eval *ev, const struct mm_step *step)
 		return;
 	ev->trace = trace;
 	trace->chain = ev->chain;
+	trace->depth = ev->depth - 1;
 	trace->step = step->text;
 	trace->line = step->line;
 	*ev->trail_end = trace;
@@ -50,40 +50,58 @@ waits_for_auth(const struct mm_eval *ev, unsigned lacks)
 	return (lacks & late) != 0 && !ev->settings->ask_before_auth;
 }
 
+/* A bare table is looked at in the way of the chain's list. */
+static const struct mm_restriction *
+word_of(const struct mm_eval *ev, const struct mm_step *step)
+{
+	return step->what == &mm_word_table ? mm_program_table_word(ev->chain)
+					    : step->what;
+}
+
 static enum mm_outcome
 run_step(struct mm_eval *ev, const struct mm_step *step)
 {
-	unsigned lacks = step->what->needs & ev->not_yet;
+	const struct mm_restriction *what = word_of(ev, step);
+	unsigned lacks = what->needs & ev->not_yet;
 	enum mm_outcome outcome;
+	struct mm_trace *trace;
 
 	begin_step(ev, step);
+	trace = ev->trace;
 	if (lacks != 0) {
 		ev->result->lacks |= lacks;
 		ev->halted = waits_for_auth(ev, lacks);
 		mm_eval_note(ev, "waits for more of the session");
 		outcome = MM_PENDING;
-	} else if ((lacks = step->what->needs & ev->absent) != 0) {
+	} else if ((lacks = what->needs & ev->absent) != 0) {
 		mm_eval_note(ev, lacks & MM_NEEDS(MM_FACT_AUTH)
 				     ? "does not apply: not logged in"
 				     : "does not apply: the client gave none");
 		outcome = MM_DUNNO;
 	} else {
-		outcome = step->what->check(step->arg, ev);
+		outcome = what->check(step->arg, ev);
 	}
-	if (ev->trace != NULL)
-		ev->trace->outcome = outcome;
+	if (trace != NULL)
+		trace->outcome = outcome;
 	return outcome;
 }
 
 /*
  * The first step that is not MM_DUNNO decides, as far as nothing before it
- * is pending.  Both flags up end the list, as in Postfix.
+ * is pending.  Both flags up end the list, as in Postfix.  A prefix covers
+ * all that its step leads to.
  */
 static enum mm_outcome
-walk_list(struct mm_eval *ev, const struct mm_list *list)
+walk_steps(struct mm_eval *ev, const struct mm_list *list)
 {
+	unsigned prefix = ev->soften;
+
 	for (size_t i = 0; i < list->nsteps; i++) {
-		enum mm_outcome outcome = run_step(ev, &list->steps[i]);
+		enum mm_outcome outcome;
+
+		ev->soften = prefix | list->steps[i].soften;
+		outcome = run_step(ev, &list->steps[i]);
+		ev->soften = prefix;
 
 		if (outcome == MM_PENDING)
 			ev->pending = true;
@@ -94,6 +112,19 @@ walk_list(struct mm_eval *ev, const struct mm_list *list)
 			break;
 	}
 	return MM_DUNNO;
+}
+
+enum mm_outcome
+mm_list_walk(const struct mm_list *list, struct mm_eval *ev)
+{
+	enum mm_outcome outcome;
+
+	if (ev->depth >= MM_DEPTH_MAX)
+		return mm_eval_misconfigured(ev, "Server configuration error");
+	ev->depth++;
+	outcome = walk_steps(ev, list);
+	ev->depth--;
+	return outcome;
 }
 
 /* What holds for every session before any list, for an MTA that has not
@@ -145,7 +176,7 @@ walk_chain(const struct mm_program *program, struct mm_eval *ev)
 			ev->defer_if_reject.up = false;
 		if (passed_over(ev, list))
 			continue;
-		outcome = walk_list(ev, list);
+		outcome = mm_list_walk(list, ev);
 		why = outcome == MM_OK
 			  ? ev->why
 			  : (struct mm_why){

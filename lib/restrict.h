@@ -15,11 +15,33 @@
 struct mm_complaints;
 struct mm_dnsxl;
 struct mm_err;
+struct mm_list;
+struct mm_load;
 struct mm_map;
+struct mm_program;
+
+/*
+ * The language itself, for tables whose results are restrictions: program
+ * fills it in, and nothing here has to look upward.
+ */
+struct mm_language {
+	/* The list that text is, the caller's to free; what is wrong with it
+	 * is complained about.  NULL: out of memory. */
+	struct mm_list *(*parse)(const char *text, struct mm_load *load);
+	void (*free)(void *list); /* NULL is fine */
+	enum mm_outcome (*walk)(const struct mm_list *list, struct mm_eval *ev);
+	/* A restriction or a class? */
+	bool (*knows)(const struct mm_load *load, const char *word);
+};
 
 /* What parsing an argument may look at. */
 struct mm_load {
 	const struct mm_settings *settings;
+	const struct mm_language *language;
+	const struct mm_program *program; /* its classes */
+	/* A list that arrives with a mail: nothing is opened for it, and a
+	 * word that is wrong is wrong when it is reached. */
+	bool at_run_time;
 	struct mm_complaints *all; /* for faulty rows of tables */
 	const char *file;	   /* of the word being parsed */
 	unsigned line;
@@ -37,7 +59,7 @@ typedef void *mm_parse(
 /* unconditional words */
 mm_check mm_check_permit, mm_check_reject, mm_check_defer,
     mm_check_defer_if_permit, mm_check_defer_if_reject, mm_check_greylist,
-    mm_check_nothing;
+    mm_check_nothing, mm_check_wrong;
 mm_parse mm_parse_sleep;
 void mm_free_sleep(void *seconds);
 mm_check mm_check_sleep;
@@ -68,8 +90,37 @@ mm_check mm_check_rbl_client, mm_check_rhsbl_client,
 mm_parse mm_parse_access;
 void mm_free_access(void *table);
 const struct mm_map *mm_access_map(const void *table); /* borrowed */
+/* The i-th list of restrictions that a table may give, NULL behind the last
+ * one. */
+const struct mm_list *mm_access_list(const void *table, size_t i);
 mm_check mm_check_client_access, mm_check_helo_access, mm_check_sender_access,
     mm_check_recipient_access;
+
+/*
+ * The results of a table that are restrictions, parsed at load.
+ * Threads: immutable once read.
+ */
+struct mm_results;
+
+struct mm_results *mm_results_new(void); /* NULL: out of memory */
+void mm_results_free(struct mm_results *results);
+/* Reads one value.  -1: it can never be carried out, *err; what is wrong in
+ * a list is complained about by itself. */
+int mm_results_add(struct mm_results *results, const char *value,
+    struct mm_load *load, struct mm_err *err);
+const struct mm_list *mm_results_list(
+    const struct mm_results *results, size_t i);
+
+/*
+ * Carries out the right-hand side of an access table, access(5), or what a
+ * policy service answers.  results: where a list may stand parsed already;
+ * NULL: nowhere.  A list that does not is parsed into the walk's arena.
+ */
+enum mm_outcome mm_restrict_result(struct mm_eval *ev, const char *value,
+    const struct mm_results *results, struct mm_subject subject);
+/* A table that cannot be used: Postfix's "try again later". */
+enum mm_outcome mm_restrict_misconfigured(
+    struct mm_eval *ev, struct mm_subject subject);
 
 /* name without one dot at its end; NULL: out of memory. */
 const char *mm_restrict_undotted(struct mm_eval *ev, const char *name);

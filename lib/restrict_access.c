@@ -1,6 +1,6 @@
 /*
- * restrict_access - access tables: which keys are tried, in which order, and
- * what the right-hand side does (access(5)).
+ * restrict_access - access tables: which keys are tried, in which order
+ * (access(5)).  What the right-hand side does is in restrict_result.c.
  */
 #include "lib/restrict.h"
 
@@ -17,6 +17,7 @@
 
 struct table {
 	struct mm_map *map;
+	struct mm_results *results; /* those that are restrictions */
 	bool parents; /* "example.org" matches what is below it; else
 	                 ".example.org" does */
 };
@@ -24,7 +25,7 @@ struct table {
 struct checking {
 	struct mm_load *load;
 	const char *spec;
-	enum mm_map_kind kind;
+	struct table *table;
 };
 
 /* "550" and no more: legal, and never what was meant. */
@@ -35,17 +36,35 @@ refusing_code(const char *value)
 	       value[strspn(value, "0123456789")] == '\0';
 }
 
+/* What it is, is known only once something has matched. */
+static bool
+made_later(const struct table *table, const char *value)
+{
+	struct mm_access access;
+	struct mm_err err;
+
+	return mm_map_kind(table->map) == MM_MAP_PATTERN &&
+	       strchr(value, '$') != NULL &&
+	       (mm_access_parse(value, &access, &err) != 0 ||
+		   access.verb == MM_ACCESS_LIST);
+}
+
 static bool
 check_value(void *ctx, const char *value, const char *file, unsigned line)
 {
 	const struct checking *c = ctx;
 	enum mm_severity severity = MM_ERROR;
-	struct mm_access access;
+	struct mm_load load = *c->load;
 	struct mm_err err;
 
-	if (*value == '$' && c->kind == MM_MAP_PATTERN)
-		return true; /* known only once something has matched */
-	if (mm_access_parse(value, &access, &err) == 0) {
+	if (line != 0) {
+		load.file = file;
+		load.line = line;
+	}
+
+	if (made_later(c->table, value))
+		return true;
+	if (mm_results_add(c->table->results, value, &load, &err) == 0) {
 		if (!refusing_code(value))
 			return true;
 		severity = MM_NOTICE;
@@ -68,19 +87,20 @@ mm_parse_access(const char *arg, struct mm_load *load, struct mm_err *err)
 	struct checking checking = {.load = load, .spec = arg};
 	struct table *table = calloc(1, sizeof(*table));
 
-	if (table == NULL) {
+	if (table == NULL || (table->results = mm_results_new()) == NULL) {
+		mm_free_access(table);
 		mm_err_set(err, "out of memory");
 		return NULL;
 	}
 	table->map = mm_map_open(arg, load->file, load->line, load->all, err);
 	if (table->map == NULL) {
-		free(table);
+		mm_free_access(table);
 		return NULL;
 	}
 	table->parents =
 	    strstr(load->settings->parent_domain_matches_subdomains,
 		"smtpd_access_maps") != NULL;
-	checking.kind = mm_map_kind(table->map);
+	checking.table = table;
 	mm_map_values(table->map, check_value, &checking);
 	return table;
 }
@@ -93,7 +113,14 @@ mm_free_access(void *arg)
 	if (table == NULL)
 		return;
 	mm_map_free(table->map);
+	mm_results_free(table->results);
 	free(table);
+}
+
+const struct mm_list *
+mm_access_list(const void *table, size_t i)
+{
+	return mm_results_list(((const struct table *)table)->results, i);
 }
 
 const struct mm_map *
@@ -225,93 +252,20 @@ try_mail(struct mm_eval *ev, const struct table *table, const char *address,
 	return bare != NULL && try_key(ev, table, bare, hit);
 }
 
-/* The table's own DSN, mended to fit what is refused, or the usual one. */
-static const char *
-dsn_of(struct mm_eval *ev, const struct mm_access *access, const char *usual,
+static enum mm_outcome
+apply(struct mm_eval *ev, const struct table *table, const struct hit *hit,
     struct mm_subject subject)
 {
-	return *access->dsn != '\0'
-		   ? mm_eval_dsn_fix(ev, access->dsn, subject.class)
-		   : usual;
-}
-
-static const char *
-text_of(const struct mm_access *access, const char *usual)
-{
-	return *access->text != '\0' ? access->text : usual;
-}
-
-static enum mm_outcome
-act(struct mm_eval *ev, const struct mm_access *access,
-    struct mm_subject subject)
-{
-	const struct mm_settings *set = ev->settings;
-
-	switch (access->verb) {
-	case MM_ACCESS_OK:
-		return MM_OK;
-	case MM_ACCESS_REJECT:
-		return mm_eval_reject(ev, set->access_map_reject_code,
-		    dsn_of(ev, access, "5.7.1", subject), subject,
-		    text_of(access, "Access denied"));
-	case MM_ACCESS_DEFER:
-		return mm_eval_reject(ev, set->access_map_defer_code,
-		    dsn_of(ev, access, "4.7.1", subject), subject,
-		    text_of(access, "Access denied"));
-	case MM_ACCESS_CODE:
-		return mm_eval_reject(ev, (unsigned)access->code,
-		    dsn_of(ev, access,
-			access->code / 100 == 4 ? "4.7.1" : "5.7.1", subject),
-		    subject, access->text);
-	case MM_ACCESS_DEFER_IF_PERMIT:
-		return mm_eval_defer_if_permit(ev, set->access_map_defer_code,
-		    dsn_of(ev, access, "4.7.1", subject), subject,
-		    text_of(access, "Service unavailable"));
-	case MM_ACCESS_DEFER_IF_REJECT:
-		return mm_eval_defer_if_reject(ev, set->access_map_defer_code,
-		    dsn_of(ev, access, "4.7.1", subject), subject,
-		    text_of(access, "Service unavailable"));
-	case MM_ACCESS_WARN:
-		mm_eval_effect(ev, MM_EFFECT_WARN, access->text);
-		return MM_DUNNO;
-	case MM_ACCESS_INFO:
-		mm_eval_effect(ev, MM_EFFECT_INFO, access->text);
-		return MM_DUNNO;
-	case MM_ACCESS_DUNNO:
-	case MM_ACCESS_NONE:
-		break;
-	}
-	return MM_DUNNO;
-}
-
-/* A table that cannot be used answers like Postfix's: try again later. */
-static enum mm_outcome
-misconfigured(struct mm_eval *ev, struct mm_subject subject)
-{
-	char *text = mm_arena_printf(ev->arena,
-	    "<%s>: %s rejected: Server configuration error", subject.name,
-	    subject.class);
-
-	return mm_eval_misconfigured(ev, text != NULL ? text : "");
-}
-
-static enum mm_outcome
-apply(struct mm_eval *ev, const struct hit *hit, struct mm_subject subject)
-{
-	struct mm_access access;
-	struct mm_err err;
-
 	if (hit->found == MM_MAP_NOTHING) {
 		mm_eval_note(ev, "no entry");
 		return MM_DUNNO;
 	}
 	ev->why.answer = hit->key;
-	if (hit->found == MM_MAP_FAILED ||
-	    mm_access_parse(hit->value, &access, &err) != 0)
-		return misconfigured(ev, subject);
+	if (hit->found == MM_MAP_FAILED)
+		return mm_restrict_misconfigured(ev, subject);
 	mm_eval_note(
 	    ev, mm_arena_printf(ev->arena, "%s: %s", hit->key, hit->value));
-	return act(ev, &access, subject);
+	return mm_restrict_result(ev, hit->value, table->results, subject);
 }
 
 enum mm_outcome
@@ -326,7 +280,7 @@ mm_check_client_access(const void *arg, struct mm_eval *ev)
 	if (hit.found != MM_MAP_NOTHING)
 		subject.name = mm_arena_printf(
 		    ev->arena, "%s[%s]", s->client_name, s->client_address);
-	return apply(ev, &hit, subject);
+	return apply(ev, arg, &hit, subject);
 }
 
 enum mm_outcome
@@ -335,8 +289,8 @@ mm_check_helo_access(const void *arg, struct mm_eval *ev)
 	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
 
 	try_domain(ev, arg, ev->session->helo, &hit);
-	return apply(
-	    ev, &hit, (struct mm_subject){ev->session->helo, "Helo command"});
+	return apply(ev, arg, &hit,
+	    (struct mm_subject){ev->session->helo, "Helo command"});
 }
 
 enum mm_outcome
@@ -352,7 +306,7 @@ mm_check_sender_access(const void *arg, struct mm_eval *ev)
 	else if (key != NULL)
 		try_mail(ev, arg, key, &hit);
 	return apply(
-	    ev, &hit, (struct mm_subject){s->sender, "Sender address"});
+	    ev, arg, &hit, (struct mm_subject){s->sender, "Sender address"});
 }
 
 enum mm_outcome
@@ -364,6 +318,6 @@ mm_check_recipient_access(const void *arg, struct mm_eval *ev)
 
 	if (key != NULL)
 		try_mail(ev, arg, key, &hit);
-	return apply(
-	    ev, &hit, (struct mm_subject){s->recipient, "Recipient address"});
+	return apply(ev, arg, &hit,
+	    (struct mm_subject){s->recipient, "Recipient address"});
 }

@@ -58,6 +58,15 @@ mm_check_greylist(const void *arg, struct mm_eval *ev)
 	return mm_eval_greylist(ev);
 }
 
+/* A word that nobody knows, in a list that came with a mail. */
+enum mm_outcome
+mm_check_wrong(const void *arg, struct mm_eval *ev)
+{
+	(void)arg;
+	mm_eval_note(ev, "no restriction: a mistake of who wrote it");
+	return mm_eval_misconfigured(ev, "Server configuration error");
+}
+
 /* A word that the MTA carries out itself. */
 enum mm_outcome
 mm_check_nothing(const void *arg, struct mm_eval *ev)

@@ -10,6 +10,7 @@
 #include "lib/err.h"
 #include "lib/settings_check.h"
 #include "lib/str.h"
+#include "lib/tokens.h"
 
 enum type {
 	T_STRING,
@@ -84,6 +85,7 @@ static const struct row rows[] = { /* in the manual's order */
 	{ LIST("smtpd_sender_restrictions", MM_CHAIN_SENDER), LIVE },
 	{ LIST("smtpd_relay_restrictions", MM_CHAIN_RELAY), LIVE },
 	{ LIST("smtpd_recipient_restrictions", MM_CHAIN_RECIPIENT), LIVE },
+	{ STRING(smtpd_restriction_classes, ""), LIVE },
 	{ BOOL(smtpd_helo_required, "no"), LIVE },
 	{ BOOL(strict_rfc821_envelopes, "no"), LIVE },
 	{ BOOL(smtpd_delay_reject, "yes"), LIVE },
@@ -261,6 +263,34 @@ read_raw(const struct row *row, const struct mm_conf *conf, void *at,
 	free(copy);
 }
 
+int
+mm_settings_text(const struct mm_conf *conf, const char *name,
+    struct mm_text *ret, struct mm_complaints *all)
+{
+	struct mm_err err;
+	unsigned line = 0;
+	int rc;
+
+	rc = mm_conf_expand(conf, name, standard_of, NULL, ret, &line, &err);
+	if (rc < 0)
+		mm_complain(all, MM_ERROR, mm_conf_file(conf), line, "%s: %s",
+		    name, err.text);
+	return rc;
+}
+
+bool
+mm_settings_is_class(const struct mm_settings *settings, const char *name)
+{
+	const char *all = settings->smtpd_restriction_classes;
+	size_t at = 0, len;
+
+	for (; (len = mm_token_next(all, &at)) > 0; at += len) {
+		if (strlen(name) == len && memcmp(name, all + at, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 read_row(const struct row *row, const struct mm_conf *conf,
     struct mm_settings *settings, struct mm_complaints *all)
@@ -269,21 +299,13 @@ read_row(const struct row *row, const struct mm_conf *conf,
 	const char *file = mm_conf_file(conf);
 	struct mm_text text = {0};
 	struct mm_err err;
-	unsigned line = 0;
-	int rc;
+	unsigned line;
 
 	if (row->type == T_RAW) {
 		read_raw(row, conf, at, all);
 		return;
 	}
-	rc = mm_conf_expand(
-	    conf, row->name, standard_of, NULL, &text, &line, &err);
-	if (rc < 0) {
-		mm_err_in(&err, "%s", row->name);
-		mm_complain(all, MM_ERROR, file, line, "%s", err.text);
-		return;
-	}
-	if (rc == 0)
+	if (mm_settings_text(conf, row->name, &text, all) <= 0)
 		return;
 	if (row->type == T_LIST) {
 		*(struct mm_text *)at = text;

@@ -50,6 +50,7 @@ struct mm_settings {
 	struct mm_text restrictions[MM_NCHAIN];
 	bool smtpd_helo_required, strict_rfc821_envelopes, smtpd_delay_reject;
 	bool soft_bounce;
+	const char *smtpd_restriction_classes;
 	const char *parent_domain_matches_subdomains;
 	const char *smtpd_null_access_lookup_key, *recipient_delimiter;
 	const char *default_rbl_reply, *rbl_reply_maps, *dnsxl_labels;
@@ -67,6 +68,12 @@ struct mm_settings {
  */
 struct mm_settings *mm_settings_read(
     const struct mm_conf *conf, struct mm_complaints *all);
+/* A list that is no row here, a class's: 1, and *ret is the caller's; 0: it is
+ * not set; -1: it was complained about. */
+int mm_settings_text(const struct mm_conf *conf, const char *name,
+    struct mm_text *ret, struct mm_complaints *all);
+/* Is it one of smtpd_restriction_classes? */
+bool mm_settings_is_class(const struct mm_settings *settings, const char *name);
 void mm_settings_free(struct mm_settings *settings); /* NULL is fine */
 
 /* For a reload: the names of settings that differ and need a restart, as

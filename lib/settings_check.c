@@ -23,7 +23,6 @@ static const struct {
 
 /* Parameters that come with a later version: known, not a typo. */
 static const char *const later[] = {
-	"smtpd_restriction_classes",
 	"smtpd_reject_footer",
 	"smtpd_relay_before_recipient_restrictions",
 	"mydestination",
@@ -94,7 +93,8 @@ stays_in_mta(const char *name)
 
 /* Names that mean nothing here; one that "$name" uses is the operator's. */
 static void
-complain_unknown(const struct mm_conf *conf, struct mm_complaints *all)
+complain_unknown(const struct mm_settings *settings, const struct mm_conf *conf,
+    struct mm_complaints *all)
 {
 	const char *file = mm_conf_file(conf);
 
@@ -106,7 +106,8 @@ complain_unknown(const struct mm_conf *conf, struct mm_complaints *all)
 		if (why != NULL)
 			mm_complain(all, MM_STAYS, file, line,
 			    "%s: keep it in main.cf: %s", name, why);
-		else if (known(name) || mm_conf_used(conf, i))
+		else if (known(name) || mm_conf_used(conf, i) ||
+			 mm_settings_is_class(settings, name))
 			continue;
 		else if (comes_later(name))
 			mm_complain(all, MM_ERROR, file, line,
@@ -230,7 +231,7 @@ void
 mm_settings_check(const struct mm_settings *settings,
     const struct mm_conf *conf, struct mm_complaints *all)
 {
-	complain_unknown(conf, all);
+	complain_unknown(settings, conf, all);
 	check_whole(settings, conf, all);
 	check_daemon(settings, conf, all);
 	check_dns(settings, conf, all);

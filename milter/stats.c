@@ -126,29 +126,31 @@ write_lists(struct mm_json *json, struct service *service)
 	mm_json_end(json);
 }
 
+static bool
+write_table(void *ctx, const struct mm_step *step)
+{
+	const struct mm_map *map = mm_step_map(step);
+	struct mm_json *json = ctx;
+
+	if (map == NULL)
+		return true;
+	mm_json_object(json, NULL);
+	mm_json_string(json, "table", mm_map_spec(map));
+	mm_json_uint(json, "rows", mm_map_size(map));
+	mm_json_uint(json, "given_up", mm_map_given_up(map));
+	mm_json_end(json);
+	return true;
+}
+
 /* The tables of the policy in force.  given_up: matches of a pcre: table
  * that would have taken too long, and count as none. */
 static void
 write_tables(struct mm_json *json, struct service *service)
 {
 	struct mm_policy *policy = service_policy(service);
-	const struct mm_step *step;
-	const struct mm_map *map;
 
 	mm_json_array(json, "tables");
-	for (int c = 0; c < MM_NCHAIN; c++) {
-		for (size_t i = 0; (step = mm_policy_step(
-					policy, (enum mm_chain)c, i)) != NULL;
-		     i++) {
-			if ((map = mm_step_map(step)) == NULL)
-				continue;
-			mm_json_object(json, NULL);
-			mm_json_string(json, "table", mm_map_spec(map));
-			mm_json_uint(json, "rows", mm_map_size(map));
-			mm_json_uint(json, "given_up", mm_map_given_up(map));
-			mm_json_end(json);
-		}
-	}
+	mm_policy_each(policy, write_table, json);
 	mm_json_end(json);
 	mm_policy_unref(policy);
 }

@@ -63,6 +63,48 @@ test_takes_actions_apart(void **state)
 }
 
 static void
+test_takes_the_rest_for_restrictions(void **state)
+{
+	static const char *const values[] = {
+	    "permit", "permit_mynetworks, reject", "local_class", "REJECT,"};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(values); i++) {
+		struct mm_access access;
+		struct mm_err err;
+
+		assert_int_equal(0, mm_access_parse(values[i], &access, &err));
+		assert_int_equal(MM_ACCESS_LIST, access.verb);
+		assert_string_equal(values[i], access.text);
+	}
+}
+
+static void
+test_guesses_what_was_meant(void **state)
+{
+	static const struct {
+		const char *value, *want;
+	} cases[] = {
+	    {"REJCET", "unknown action \"REJCET\": did you mean \"REJECT\"?"},
+	    {"defer_if_permitt x", "unknown action \"defer_if_permitt\": did "
+				   "you mean \"DEFER_IF_PERMIT\"?"},
+	    {"KO", "unknown action \"KO\": did you mean \"OK\"?"},
+	    {"local_class, reject",
+		"unknown action \"local_class\": it must be OK, REJECT, "
+		"DEFER, DUNNO, a code with text, another one of access(5), or "
+		"restrictions"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		struct mm_err err = {""};
+
+		assert_int_equal(-1, mm_access_unknown(cases[i].value, &err));
+		assert_string_equal(cases[i].want, err.text);
+	}
+}
+
+static void
 test_refuses(void **state)
 {
 	static const struct {
@@ -77,19 +119,10 @@ test_refuses(void **state)
 	    {"BCC a@example.org", "BCC is not supported yet"},
 	    {"FILTER smtp:[192.0.2.1]", "FILTER is not supported yet"},
 	    {"HANGUP", "HANGUP is not supported yet"},
-	    {"REJCET", "unknown action \"REJCET\": did you mean \"REJECT\"?"},
-	    {"REJECT,", "unknown action \"REJECT,\": did you mean \"REJECT\"?"},
-	    {"defer_if_permitt x", "unknown action \"defer_if_permitt\": did "
-				   "you mean \"DEFER_IF_PERMIT\"?"},
-	    {"KO", "unknown action \"KO\": did you mean \"OK\"?"},
-	    {"permit", "\"permit\": restrictions as the result of a table are "
-		       "not supported yet"},
-	    {"permit_mynetworks, reject",
-		"\"permit_mynetworks,\": restrictions as the result of a "
-		"table are not supported yet"},
-	    {"local_class",
-		"unknown action \"local_class\": it must be OK, REJECT, "
-		"DEFER, DUNNO, a code with text, or another one of access(5)"},
+	    {"check_client_access hash:/a",
+		"\"check_client_access hash:/a\": no table can stand in the "
+		"result of a table: name a class of "
+		"smtpd_restriction_classes that has it"},
 	    {"250 ok", "\"250\" is not a reply code for a refusal: it must be "
 		       "4NN or 5NN"},
 	    {"650 x", "\"650\" is not a reply code for a refusal: it must be "
@@ -117,6 +150,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_takes_actions_apart),
+	    cmocka_unit_test(test_takes_the_rest_for_restrictions),
+	    cmocka_unit_test(test_guesses_what_was_meant),
 	    cmocka_unit_test(test_refuses),
 	};
 

@@ -31,12 +31,31 @@ first_complaint(
 
 #define R "smtpd_recipient_restrictions = "
 
+/* A text that must not load, and its first complaint; NULL: any. */
+struct refusal {
+	const char *text, *want;
+};
+
+static void
+assert_refused(const struct refusal *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char said[1024];
+		bool loads;
+
+		first_complaint(
+		    cases[i].text, true, said, sizeof(said), &loads);
+		assert_false(loads);
+		assert_string_not_equal("", said);
+		if (cases[i].want != NULL)
+			assert_string_equal(cases[i].want, said);
+	}
+}
+
 static void
 test_errors_are_found_at_load(void **state)
 {
-	static const struct {
-		const char *text, *want;
-	} cases[] = {
+	static const struct refusal cases[] = {
 	    {R "reject_rbl_clint zen.spamhaus.org\n",
 		"1: unknown restriction \"reject_rbl_clint\": did you "
 		"mean \"reject_rbl_client\"?"},
@@ -64,11 +83,7 @@ test_errors_are_found_at_load(void **state)
 		"1: \"zen.dq.spamhaus.net=127.0.0.2\" stands alone: write "
 		"reject_rbl_client or another word for a DNS list before it"},
 	    {R "check_client_access inline:{ 192.0.2.1=$1 }\n", NULL},
-	    {R "hash:/etc/x\n",
-		"1: \"hash:/etc/x\" stands alone: write "
-		"check_client_access, check_helo_access, "
-		"check_sender_access or check_recipient_access before "
-		"it"},
+	    {R "hash:/etc/x\n", "1: /etc/x: No such file or directory"},
 	    {R "check_policy_service inet:127.0.0.1:10023\n",
 		"1: check_policy_service: not supported yet"},
 	    {"\ndns_forward = ns.example.org\n",
@@ -122,17 +137,43 @@ test_errors_are_found_at_load(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < MM_COUNT(cases); i++) {
-		char said[1024];
-		bool loads;
+	assert_refused(cases, MM_COUNT(cases));
+}
 
-		first_complaint(
-		    cases[i].text, true, said, sizeof(said), &loads);
-		assert_false(loads);
-		assert_string_not_equal("", said);
-		if (cases[i].want != NULL)
-			assert_string_equal(cases[i].want, said);
-	}
+static void
+test_classes_are_checked(void **state)
+{
+	static const struct refusal cases[] = {
+	    {"smtpd_restriction_classes = strict\n",
+		"1: strict: this class is not defined: write \"strict = "
+		"...\""},
+	    {"smtpd_restriction_classes = permit\npermit = reject\n",
+		"1: smtpd_restriction_classes: \"permit\" is a restriction "
+		"already"},
+	    {"smtpd_restriction_classes = a, a\na = reject\n",
+		"1: smtpd_restriction_classes: \"a\" is a class already"},
+	    {"smtpd_restriction_classes = mynetworks\n",
+		"1: smtpd_restriction_classes: \"mynetworks\" is a parameter"},
+	    {"smtpd_restriction_classes = a, b, c\na = permit, b\n"
+	     "b = warn_if_reject c\nc = reject, b\n",
+		"3: b: this class leads to itself: its list would never end"},
+	    {"smtpd_restriction_classes = strict\nstrict =\n  quux\n",
+		"3: unknown restriction \"quux\""},
+	    {"smtpd_restriction_classes = strict\nstrict = reject\n" R
+	     "Strict\n",
+		"3: unknown restriction \"Strict\""},
+	    {R "check_client_access inline:{ {192.0.2.1=permit, rejct} }\n",
+		"1: unknown restriction \"rejct\": did you mean \"reject\"?"},
+	    {R "check_client_access inline:{ {192.0.2.1=check_helo_access "
+	       "hash:/a} }\n",
+		"1: inline:{ {192.0.2.1=check_helo_access hash:/a} }: "
+		"\"check_helo_access hash:/a\": no table can stand in the "
+		"result of a table: name a class of smtpd_restriction_classes "
+		"that has it"},
+	};
+
+	(void)state;
+	assert_refused(cases, MM_COUNT(cases));
 }
 
 /* A word without its argument does not take the next word for it; one that is
@@ -285,6 +326,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_errors_are_found_at_load),
+	    cmocka_unit_test(test_classes_are_checked),
 	    cmocka_unit_test(test_one_mistake_is_one_complaint),
 	    cmocka_unit_test(test_complaints_follow_the_file),
 	    cmocka_unit_test(test_notices_do_not_stop),
