@@ -1,0 +1,157 @@
+/* matchlist - looking things up; see matchlist.h.  Reading is in
+ * matchlist_read.c. */
+#include "lib/matchlist_read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/map.h"
+#include "lib/str.h"
+#include "lib/tokens.h"
+
+void
+mm_matchlist_free(struct mm_matchlist *list)
+{
+	if (list == NULL)
+		return;
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->entries[i].name);
+		mm_map_free(list->entries[i].table);
+	}
+	free(list->entries);
+	free(list);
+}
+
+size_t
+mm_matchlist_size(const struct mm_matchlist *list)
+{
+	return list->n;
+}
+
+static enum mm_match
+in_table(const struct mm_map *table, const char *key, struct mm_arena *arena)
+{
+	const char *value;
+
+	switch (mm_map_lookup(table, key, arena, &value)) {
+	case MM_MAP_FOUND:
+		return MM_MATCHES;
+	case MM_MAP_FAILED:
+		return MM_MATCH_FAILED;
+	case MM_MAP_NOTHING:
+		break;
+	}
+	return MM_MATCH_NOT;
+}
+
+/* The name, then what it lies below; a pattern sees whole names only. */
+static enum mm_match
+name_in_table(const struct mm_matchlist *list, const struct mm_map *table,
+    const char *name, struct mm_arena *arena)
+{
+	enum mm_match match = MM_MATCH_NOT;
+
+	while (*name != '\0') {
+		match = in_table(table, name, arena);
+		if (match != MM_MATCH_NOT || list->kind == MM_MATCH_WHOLE ||
+		    mm_map_kind(table) != MM_MAP_KEYED ||
+		    (name = strchr(name + 1, '.')) == NULL)
+			break;
+		name += list->parents ? 1 : 0;
+	}
+	return match;
+}
+
+/* The name itself, or a domain that it lies below. */
+static bool
+same_or_below(
+    const struct mm_matchlist *list, const char *name, const char *pattern)
+{
+	size_t len = strlen(name), plen = strlen(pattern);
+
+	if (mm_str_same(name, pattern))
+		return true;
+	if (list->kind == MM_MATCH_WHOLE || plen >= len ||
+	    !mm_str_same(name + len - plen, pattern))
+		return false;
+	return list->parents ? name[len - plen - 1] == '.' : *pattern == '.';
+}
+
+static enum mm_match
+entry_has_name(const struct mm_matchlist *list,
+    const struct mm_match_entry *entry, const char *name,
+    struct mm_arena *arena)
+{
+	if (entry->form == MM_MATCH_TABLE)
+		return name_in_table(list, entry->table, name, arena);
+	if (entry->form == MM_MATCH_NAME &&
+	    same_or_below(list, name, entry->name))
+		return MM_MATCHES;
+	return MM_MATCH_NOT;
+}
+
+static enum mm_match
+entry_has_client(const struct mm_matchlist *list,
+    const struct mm_match_entry *entry, const char *name,
+    const struct mm_ip *ip, const char *address, struct mm_arena *arena)
+{
+	enum mm_match match = entry_has_name(list, entry, name, arena);
+
+	if (match != MM_MATCH_NOT || *address == '\0')
+		return match;
+	if (entry->form == MM_MATCH_TABLE)
+		return in_table(entry->table, address, arena);
+	if (entry->form == MM_MATCH_PREFIX && mm_prefix_has(&entry->prefix, ip))
+		return MM_MATCHES;
+	return MM_MATCH_NOT;
+}
+
+/* What an entry that fits, or fails, means for the list. */
+static enum mm_match
+decided(const struct mm_match_entry *entry, enum mm_match match)
+{
+	return match == MM_MATCHES && entry->except ? MM_MATCH_NOT : match;
+}
+
+enum mm_match
+mm_matchlist_domain(
+    const struct mm_matchlist *list, const char *domain, struct mm_arena *arena)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct mm_match_entry *entry = &list->entries[i];
+		enum mm_match match =
+		    entry_has_name(list, entry, domain, arena);
+
+		if (match != MM_MATCH_NOT)
+			return decided(entry, match);
+	}
+	return MM_MATCH_NOT;
+}
+
+enum mm_match
+mm_matchlist_client(const struct mm_matchlist *list, const char *name,
+    const struct mm_ip *ip, const char *address, struct mm_arena *arena)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct mm_match_entry *entry = &list->entries[i];
+		enum mm_match match =
+		    entry_has_client(list, entry, name, ip, address, arena);
+
+		if (match != MM_MATCH_NOT)
+			return decided(entry, match);
+	}
+	return MM_MATCH_NOT;
+}
+
+bool
+mm_matchlist_parents(const char *setting, const char *name)
+{
+	size_t at = 0, len;
+
+	while ((len = mm_token_next(setting, &at)) > 0) {
+		if (len == strlen(name) && mm_str_begins(setting + at, name))
+			return true;
+		at += len;
+	}
+	return false;
+}

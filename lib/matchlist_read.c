@@ -1,0 +1,310 @@
+/* matchlist_read - from a list's text, and the files that it names, to its
+ * entries. */
+#include "lib/matchlist_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/conf.h"
+#include "lib/err.h"
+#include "lib/hostname.h"
+#include "lib/map.h"
+#include "lib/str.h"
+#include "lib/tokens.h"
+
+#define ENTRIES_MAX ((size_t)1000000)
+#define DEPTH_MAX 8 /* files named in files */
+#define FILES_MAX 1000
+
+/* Where an entry stands. */
+struct place {
+	const char *file;
+	unsigned line;
+	unsigned depth; /* of files in files */
+};
+
+struct reader {
+	const struct mm_matchlist_how *how;
+	struct mm_complaints *all;
+	struct mm_matchlist *list;
+	unsigned files; /* read so far */
+	bool failed;	/* out of memory */
+};
+
+static void
+complain(const struct reader *r, const struct place *at,
+    enum mm_severity severity, const char *text)
+{
+	mm_complain(
+	    r->all, severity, at->file, at->line, "%s: %s", r->how->name, text);
+}
+
+/* entry is the list's from here on. */
+static void
+add(struct reader *r, const struct place *at, struct mm_match_entry *entry)
+{
+	struct mm_matchlist *list = r->list;
+	size_t size = list->size == 0 ? 16 : list->size * 2;
+	struct mm_match_entry *more;
+
+	if (list->n == ENTRIES_MAX) {
+		complain(r, at, MM_ERROR, "too many entries: use a table");
+		goto fail;
+	}
+	if (list->n == list->size) {
+		more = reallocarray(list->entries, size, sizeof(*more));
+		if (more == NULL) {
+			r->failed = true;
+			goto fail;
+		}
+		list->entries = more;
+		list->size = size;
+	}
+	list->entries[list->n++] = *entry;
+	return;
+
+fail:
+	free(entry->name);
+	mm_map_free(entry->table);
+}
+
+/* Postfix takes what has a colon for a table; an IPv6 address without its
+ * brackets is understood here. */
+static bool
+is_table(const struct reader *r, const char *word)
+{
+	struct mm_prefix prefix;
+	struct mm_err err;
+
+	if (*word == '[' || strchr(word, ':') == NULL)
+		return false;
+	return r->how->kind != MM_MATCH_CLIENT ||
+	       mm_prefix_parse(word, &prefix, &err) != 0;
+}
+
+static void
+add_table(struct reader *r, const struct place *at, const char *word,
+    struct mm_match_entry *entry)
+{
+	struct mm_err err;
+
+	entry->form = MM_MATCH_TABLE;
+	entry->table = mm_map_open(word, at->file, at->line, r->all, &err);
+	if (entry->table != NULL)
+		add(r, at, entry);
+	else
+		complain(r, at, MM_ERROR, err.text);
+}
+
+/* Legal, and never what was meant. */
+static void
+doubt(const struct reader *r, const struct place *at, const char *name)
+{
+	struct mm_err err;
+
+	if (*name != '.')
+		return;
+	if (r->how->kind == MM_MATCH_WHOLE)
+		mm_err_set(&err,
+		    "\"%.200s\" never matches: only whole domains do here, "
+		    "each has to be named",
+		    name);
+	else if (r->how->parents)
+		mm_err_set(&err,
+		    "\"%.200s\" never matches: \"%.200s\" has what is below "
+		    "it, by parent_domain_matches_subdomains",
+		    name, name + 1);
+	else
+		return;
+	complain(r, at, MM_NOTICE, err.text);
+}
+
+/* A name, as far as one can tell.  Bytes beyond ASCII are somebody's. */
+static bool
+is_name(const char *word)
+{
+	for (const char *p = word; *p != '\0'; p++) {
+		if ((unsigned char)*p >= 0x80)
+			return true;
+	}
+	return mm_hostname_valid(*word == '.' ? word + 1 : word);
+}
+
+static void
+add_name(struct reader *r, const struct place *at, const char *word,
+    struct mm_match_entry *entry)
+{
+	entry->form = MM_MATCH_NAME;
+	if ((entry->name = strdup(word)) == NULL) {
+		r->failed = true;
+		return;
+	}
+	mm_str_fold(entry->name);
+	doubt(r, at, word);
+	add(r, at, entry);
+}
+
+static void
+add_plain(struct reader *r, const struct place *at, const char *word,
+    struct mm_match_entry *entry)
+{
+	struct mm_err err;
+
+	if (r->how->kind == MM_MATCH_CLIENT &&
+	    mm_prefix_parse(word, &entry->prefix, &err) == 0) {
+		entry->form = MM_MATCH_PREFIX;
+		add(r, at, entry);
+	} else if (is_name(word) ||
+		   (r->how->kind != MM_MATCH_CLIENT && *word == '[')) {
+		add_name(r, at, word, entry);
+	} else if (r->how->kind == MM_MATCH_CLIENT) {
+		complain(r, at, MM_ERROR, err.text);
+	} else {
+		mm_err_set(&err, "\"%.200s\" is not a domain", word);
+		complain(r, at, MM_ERROR, err.text);
+	}
+}
+
+static void read_file(
+    struct reader *r, const struct place *at, const char *path, bool except);
+
+static void
+read_word(
+    struct reader *r, const struct place *at, const char *word, bool except)
+{
+	struct mm_match_entry entry = {.except = except};
+
+	for (; *word == '!'; word++)
+		entry.except = !entry.except;
+	if (*word == '\0')
+		complain(r, at, MM_ERROR, "nothing behind \"!\"");
+	else if (*word == '/')
+		read_file(r, at, word, entry.except);
+	else if (is_table(r, word))
+		add_table(r, at, word, &entry);
+	else
+		add_plain(r, at, word, &entry);
+}
+
+/* lines: knows each byte's line; NULL: all of it is at where. */
+static void
+read_words(struct reader *r, const struct place *where, const char *text,
+    const struct mm_text *lines, bool except)
+{
+	size_t at = 0, len;
+
+	while (!r->failed && (len = mm_token_next(text, &at)) > 0) {
+		struct place place = *where;
+		char *word;
+
+		if (lines != NULL)
+			place.line = mm_text_line(lines, at);
+		if (text[at] == '#') {
+			complain(r, &place, MM_NOTICE,
+			    "a comment cannot stand behind an entry: the rest "
+			    "is left out");
+			return;
+		}
+		if ((word = strndup(text + at, len)) == NULL)
+			r->failed = true;
+		else
+			read_word(r, &place, word, except);
+		free(word);
+		at += len;
+	}
+}
+
+/* Each line that is no comment, as if it stood in the list. */
+static void
+read_lines(struct reader *r, struct place *in, FILE *f, bool except)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	for (; !r->failed && (len = getline(&line, &size, f)) >= 0;) {
+		in->line++;
+		if (strlen(line) != (size_t)len) {
+			complain(r, in, MM_ERROR, "not a text file");
+			break;
+		}
+		if (*line != '#')
+			read_words(r, in, line, NULL, except);
+	}
+	free(line);
+}
+
+/* NULL: *err. */
+static FILE *
+open_file(const char *path, struct mm_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	FILE *f;
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		mm_err_set(err, "%.300s: %s", path, strerror(errno));
+		goto fail;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		mm_err_set(err, "%.300s: not a regular file", path);
+		goto fail;
+	}
+	if ((f = fdopen(fd, "r")) != NULL)
+		return f;
+	mm_err_set(err, "%.300s: %s", path, strerror(errno));
+
+fail:
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+static void
+read_file(
+    struct reader *r, const struct place *at, const char *path, bool except)
+{
+	struct place in = {.file = path, .depth = at->depth + 1};
+	struct mm_err err;
+	FILE *f;
+
+	if (in.depth > DEPTH_MAX || ++r->files > FILES_MAX) {
+		complain(r, at, MM_ERROR, "too many files that name files");
+		return;
+	}
+	if ((f = open_file(path, &err)) == NULL) {
+		complain(r, at, MM_ERROR, err.text);
+		return;
+	}
+	read_lines(r, &in, f, except);
+	if (ferror(f)) {
+		in.line = 0;
+		complain(r, &in, MM_ERROR, strerror(errno));
+	}
+	fclose(f);
+}
+
+struct mm_matchlist *
+mm_matchlist_read(const struct mm_text *text,
+    const struct mm_matchlist_how *how, struct mm_complaints *all)
+{
+	struct reader r = {.how = how, .all = all};
+	struct place where = {.file = text->file};
+
+	if ((r.list = calloc(1, sizeof(*r.list))) == NULL)
+		return NULL;
+	r.list->kind = how->kind;
+	r.list->parents = how->parents;
+	if (text->data != NULL)
+		read_words(&r, &where, text->data, text, false);
+	if (r.failed) {
+		mm_matchlist_free(r.list);
+		return NULL;
+	}
+	return r.list;
+}
