@@ -344,6 +344,16 @@ mm_eval_misconfigured(struct mm_eval *ev, const char *text)
 	return issue(ev, make_reply(ev, 451, "4.3.5", text), ev->why);
 }
 
+enum mm_outcome
+mm_eval_lookup_failed(struct mm_eval *ev, const char *name)
+{
+	char *text =
+	    mm_arena_printf(ev->arena, "<%s>: Temporary lookup failure", name);
+
+	return issue(ev, make_reply(ev, 451, "4.3.0", text != NULL ? text : ""),
+	    ev->why);
+}
+
 static void
 raise_flag(struct mm_eval *ev, struct mm_deferral *flag, unsigned code,
     const char *dsn, const char *text)

@@ -176,6 +176,8 @@ enum mm_outcome mm_eval_refuse(
     struct mm_eval *ev, unsigned code, const char *dsn, const char *text);
 /* "451 4.3.5 ...": never softened. */
 enum mm_outcome mm_eval_misconfigured(struct mm_eval *ev, const char *text);
+/* "451 4.3.0 <name>: Temporary lookup failure": never softened. */
+enum mm_outcome mm_eval_lookup_failed(struct mm_eval *ev, const char *name);
 /* Raise a flag; the first one stands.  MM_DUNNO. */
 enum mm_outcome mm_eval_defer_if_permit(struct mm_eval *ev, unsigned code,
     const char *dsn, struct mm_subject subject, const char *text);

@@ -11,6 +11,7 @@
 #include "lib/map.h"
 #include "lib/program.h"
 #include "lib/rbl_reply.h"
+#include "lib/site.h"
 #include "lib/tokens.h"
 
 #define REPLY_MAPS_MAX 16
@@ -19,6 +20,7 @@ struct mm_policy {
 	atomic_uint refs;
 	struct mm_conf *conf; /* lines borrow its file name */
 	struct mm_settings *settings;
+	struct mm_site *site;
 	struct mm_map *reply_maps[REPLY_MAPS_MAX];
 	size_t nreply_maps;
 	struct mm_program program;
@@ -31,6 +33,7 @@ policy_free(struct mm_policy *policy)
 	mm_program_clear(&policy->program);
 	for (size_t i = 0; i < policy->nreply_maps; i++)
 		mm_map_free(policy->reply_maps[i]);
+	mm_site_free(policy->site);
 	mm_settings_free(policy->settings);
 	mm_conf_free(policy->conf);
 	free(policy);
@@ -73,20 +76,13 @@ open_reply_maps(struct mm_policy *policy, struct mm_complaints *all)
 	return 0;
 }
 
-/* mynetworks is wrong also where no list uses it. */
+/* Templates and labels are wrong also where no list uses them. */
 static void
 check_settings(struct mm_policy *policy, struct mm_load *load)
 {
 	const char *file = mm_conf_file(policy->conf);
 	struct mm_err err;
-	void *networks;
 
-	networks = mm_parse_mynetworks(NULL, load, &err);
-	if (networks == NULL)
-		mm_complain(load->all, MM_ERROR, file,
-		    mm_conf_line_of(policy->conf, "mynetworks"), "%s",
-		    err.text);
-	mm_free_mynetworks(networks);
 	if (mm_dnsxl_check_labels(policy->settings->dnsxl_labels, &err) != 0)
 		mm_complain(load->all, MM_ERROR, file,
 		    mm_conf_line_of(policy->conf, "dnsxl_labels"),
@@ -147,7 +143,8 @@ parse_class(
 	struct mm_text text = {0};
 	int rc;
 
-	rc = mm_settings_text(policy->conf, class->name, &text, load->all);
+	rc = mm_settings_text(
+	    policy->settings, policy->conf, class->name, &text, load->all);
 	if (rc == 0)
 		mm_complain(load->all, MM_ERROR, load->file,
 		    mm_conf_line_of(policy->conf, "smtpd_restriction_classes"),
@@ -183,8 +180,12 @@ compile(struct mm_policy *policy, struct mm_complaints *all)
 	policy->settings = mm_settings_read(policy->conf, all);
 	if (policy->settings == NULL || open_reply_maps(policy, all) != 0)
 		return -1;
+	policy->site = mm_site_read(policy->settings, policy->conf, all);
+	if (policy->site == NULL)
+		return -1;
 	policy->load = (struct mm_load){
 	    .settings = policy->settings,
+	    .site = policy->site,
 	    .language = &mm_program_language,
 	    .program = &policy->program,
 	    .file = mm_conf_file(policy->conf),

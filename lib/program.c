@@ -16,6 +16,7 @@
 #define TABLE(needs) MM_TAKES_TABLE, needs, mm_parse_access, mm_free_access
 #define PREFIX(soften) MM_TAKES_CHECK, 0, NULL, NULL, NULL, NULL, soften
 #define STAYS(why) NOTHING, mm_check_nothing, why, 0
+#define RELAYS(check) PLAIN(RECIPIENT), check, RELAYING, 0
 
 #define RELAYING "only the MTA knows which domains it relays for"
 #define USERS "only the MTA knows its users"
@@ -33,7 +34,7 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 	{ "greylist_if_reject",        PREFIX(MM_SOFTEN_GREYLIST) },
 	{ "greylist",                  PLAIN(CLIENT | SENDER | RECIPIENT), mm_check_greylist, NULL, 0 },
 
-	{ "permit_mynetworks",         MM_TAKES_NOTHING, CLIENT, mm_parse_mynetworks, mm_free_mynetworks, mm_check_mynetworks, NULL, 0 },
+	{ "permit_mynetworks",         PLAIN(CLIENT),   mm_check_mynetworks, NULL, 0 },
 	{ "permit_sasl_authenticated", PLAIN(AUTH),     mm_check_sasl_authenticated, NULL, 0 },
 	{ "reject_unknown_client_hostname",         PLAIN(CLIENT), mm_check_unknown_client_hostname, NULL, 0 },
 	{ "reject_unknown_client",                  PLAIN(CLIENT), mm_check_unknown_client_hostname, NULL, 0 },
@@ -68,9 +69,9 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 
 	{ "sleep", MM_TAKES_SECONDS, 0, mm_parse_sleep, mm_free_sleep, mm_check_sleep, NULL, 0 },
 
-	{ "reject_unauth_destination",     STAYS(RELAYING) },
-	{ "defer_unauth_destination",      STAYS(RELAYING) },
-	{ "permit_auth_destination",       STAYS(RELAYING) },
+	{ "permit_auth_destination",       RELAYS(mm_check_auth_destination) },
+	{ "reject_unauth_destination",     RELAYS(mm_check_reject_unauth_destination) },
+	{ "defer_unauth_destination",      RELAYS(mm_check_defer_unauth_destination) },
 	{ "permit_mx_backup",              STAYS(RELAYING) },
 	{ "check_relay_domains",           STAYS(RELAYING) },
 	{ "reject_unlisted_recipient",     STAYS(USERS) },

@@ -31,8 +31,10 @@ struct mm_restriction {
 	mm_parse *parse;
 	void (*free)(void *arg);
 	mm_check *check;
-	const char *stays; /* why its work stays with the MTA, or NULL */
-	unsigned soften;   /* of a prefix */
+	/* why its work stays with the MTA, or NULL; one with a check of its own
+	 * stays as long as the settings name no domains */
+	const char *stays;
+	unsigned soften; /* of a prefix */
 };
 
 struct mm_step {

@@ -238,6 +238,13 @@ parse_alone(struct mm_list *list, struct mm_step *step, const char *word,
 	return rc;
 }
 
+static bool
+stays(const struct mm_restriction *what, const struct mm_load *load)
+{
+	return what->stays != NULL && (what->check == mm_check_nothing ||
+					  !mm_site_has_domains(load->site));
+}
+
 /* The word's argument, if it takes one, and the step.  -1: no memory. */
 static int
 parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
@@ -263,7 +270,7 @@ parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
 		if (what->takes == MM_TAKES_DNSXL)
 			unblank(arg);
 	}
-	if (what->stays != NULL)
+	if (stays(what, load))
 		mm_complain(load->all, MM_STAYS, load->file, load->line,
 		    "%s: keep it in main.cf: %s", what->word, what->stays);
 	if (what->parse != NULL &&

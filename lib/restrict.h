@@ -11,6 +11,7 @@
 #define MM_RESTRICT_H
 
 #include "lib/eval.h"
+#include "lib/site.h"
 
 struct mm_complaints;
 struct mm_dnsxl;
@@ -42,6 +43,7 @@ struct mm_load {
 	/* A list that arrives with a mail: nothing is opened for it, and a
 	 * word that is wrong is wrong when it is reached. */
 	bool at_run_time;
+	const struct mm_site *site;
 	struct mm_complaints *all; /* for faulty rows of tables */
 	const char *file;	   /* of the word being parsed */
 	unsigned line;
@@ -65,8 +67,6 @@ void mm_free_sleep(void *seconds);
 mm_check mm_check_sleep;
 
 /* the client */
-mm_parse mm_parse_mynetworks; /* arg is NULL: taken from the settings */
-void mm_free_mynetworks(void *networks);
 mm_check mm_check_mynetworks, mm_check_sasl_authenticated,
     mm_check_unknown_client_hostname, mm_check_unknown_reverse_client_hostname;
 
@@ -77,6 +77,10 @@ mm_check mm_check_invalid_helo_hostname, mm_check_non_fqdn_helo_hostname,
 /* addresses */
 mm_check mm_check_non_fqdn_sender, mm_check_non_fqdn_recipient,
     mm_check_unknown_sender_domain;
+
+/* relaying */
+mm_check mm_check_auth_destination, mm_check_reject_unauth_destination,
+    mm_check_defer_unauth_destination;
 
 /* DNS lists */
 mm_parse mm_parse_rbl;
@@ -121,6 +125,16 @@ enum mm_outcome mm_restrict_result(struct mm_eval *ev, const char *value,
 /* A table that cannot be used: Postfix's "try again later". */
 enum mm_outcome mm_restrict_misconfigured(
     struct mm_eval *ev, struct mm_subject subject);
+
+/*
+ * Where mail for an address would go (site.h), for checks that pass over what
+ * is ours.  key: sender_key or recipient_key.  A check whose destination is
+ * MM_CLASS_FAILED returns mm_eval_lookup_failed().
+ */
+struct mm_destination mm_restrict_destination(
+    struct mm_eval *ev, const char *key);
+/* The recipient is there, and the settings say that it is none of ours. */
+bool mm_restrict_unauthorised(struct mm_eval *ev);
 
 /* name without one dot at its end; NULL: out of memory. */
 const char *mm_restrict_undotted(struct mm_eval *ev, const char *name);

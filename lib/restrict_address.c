@@ -64,10 +64,21 @@ mm_check_unknown_sender_domain(const void *arg, struct mm_eval *ev)
 	static const char not_found[] = "Domain not found";
 	struct mm_subject subject = {ev->session->sender, "Sender address"};
 	const struct mm_settings *set = ev->settings;
-	const char *domain = mm_address_domain(ev->session->sender_key);
+	struct mm_destination to;
+	const char *domain;
 	unsigned code = set->unknown_address_reject_code;
 
 	(void)arg;
+	if (*subject.name == '\0')
+		return MM_DUNNO;
+	to = mm_restrict_destination(ev, ev->session->sender_key);
+	if (to.class == MM_CLASS_FAILED)
+		return mm_eval_lookup_failed(ev, subject.name);
+	if (mm_destination_final(&to)) {
+		mm_eval_note(ev, "one of our domains");
+		return MM_DUNNO;
+	}
+	domain = mm_address_domain(to.address);
 	/* a bare name is the MTA's own to complete */
 	if (domain == NULL || *domain == '[' ||
 	    (domain = mm_restrict_undotted(ev, domain)) == NULL)

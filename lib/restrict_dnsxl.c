@@ -306,6 +306,16 @@ mm_check_rhsbl_recipient(const void *arg, struct mm_eval *ev)
 	    ev, arg, ev->session->recipient, "Recipient address");
 }
 
+/* An allowlist says nothing of mail that would only pass through. */
+static bool
+passes_through(struct mm_eval *ev)
+{
+	if (!mm_restrict_unauthorised(ev))
+		return false;
+	mm_eval_note(ev, "does not apply: the recipient is none of ours");
+	return true;
+}
+
 /* What an allowlist could not tell puts off a refusal that follows. */
 static enum mm_outcome
 permit_listed(struct mm_eval *ev, const struct rbl *rbl, const char *name,
@@ -327,8 +337,8 @@ mm_check_dnswl_client(const void *arg, struct mm_eval *ev)
 	const struct rbl *rbl = arg;
 	char name[MM_DNS_NAME_MAX];
 
-	if (mm_dnsxl_qname_ip(rbl->list, ev->session->client_reversed, name) !=
-	    0)
+	if (passes_through(ev) || mm_dnsxl_qname_ip(rbl->list,
+				      ev->session->client_reversed, name) != 0)
 		return MM_DUNNO;
 	return permit_listed(ev, rbl, name, ev->session->client_address);
 }
@@ -340,7 +350,7 @@ mm_check_rhswl_client(const void *arg, struct mm_eval *ev)
 	const char *client = ev->session->client_name;
 	char name[MM_DNS_NAME_MAX];
 
-	if (nameless(ev, client))
+	if (passes_through(ev) || nameless(ev, client))
 		return MM_DUNNO;
 	if (mm_dnsxl_qname_domain(rbl->list, client, name) != 0)
 		return MM_DUNNO;

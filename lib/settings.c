@@ -21,7 +21,7 @@ enum type {
 	T_MODE,	  /* octal */
 	T_CODE,	  /* an SMTP reply code, 400 to 599 */
 	T_ACTION, /* defer_if_permit, or defer: true */
-	T_LIST,	  /* restrictions, read by the policy */
+	T_LIST,	  /* what the policy reads, with the lines it stands in */
 };
 
 struct row {
@@ -43,6 +43,7 @@ struct row {
 #define UINT(f, def, low, high) #f, def, T_UINT, FIELD(f, unsigned), low, high
 #define TIME(f, def, low, high) #f, def, T_TIME, FIELD(f, int64_t), low, high
 #define CODE(f, def) #f, def, T_CODE, FIELD(f, unsigned), 400, 599
+#define TEXT(f, def) #f, def, T_LIST, FIELD(f, struct mm_text), 0, 0
 #define LIST(name, chain)                                                      \
 	name, "", T_LIST, FIELD(restrictions[chain], struct mm_text), 0, 0
 
@@ -79,7 +80,14 @@ static const struct row rows[] = { /* in the manual's order */
 	{ STRING(greylist_store, "sqlite"), RESTART },
 
 	{ STRING(myhostname, ""), LIVE },
-	{ STRING(mynetworks, "127.0.0.0/8 [::1]/128"), LIVE },
+	{ STRING(mydomain, ""), LIVE },
+	{ TEXT(mynetworks, "127.0.0.0/8 [::1]/128"), LIVE },
+	{ TEXT(mydestination, ""), LIVE },
+	{ TEXT(relay_domains, ""), LIVE },
+	{ TEXT(virtual_alias_domains, ""), LIVE },
+	{ TEXT(virtual_mailbox_domains, ""), LIVE },
+	{ STRING(inet_interfaces, "all"), LIVE },
+	{ STRING(proxy_interfaces, ""), LIVE },
 	{ LIST("smtpd_client_restrictions", MM_CHAIN_CLIENT), LIVE },
 	{ LIST("smtpd_helo_restrictions", MM_CHAIN_HELO), LIVE },
 	{ LIST("smtpd_sender_restrictions", MM_CHAIN_SENDER), LIVE },
@@ -105,6 +113,7 @@ static const struct row rows[] = { /* in the manual's order */
 	{ CODE(maps_rbl_reject_code, "554"), LIVE },
 	{ CODE(non_fqdn_reject_code, "504"), LIVE },
 	{ CODE(reject_code, "554"), LIVE },
+	{ CODE(relay_domains_reject_code, "554"), LIVE },
 	{ CODE(unknown_address_reject_code, "450"), LIVE },
 	{ CODE(unknown_client_reject_code, "450"), LIVE },
 	{ CODE(unknown_hostname_reject_code, "450"), LIVE },
@@ -202,6 +211,18 @@ set_action(
 	return 0;
 }
 
+/* A default has no lines. */
+static int
+set_text(const struct row *row, const char *value, void *at, struct mm_err *err)
+{
+	struct mm_text *text = at;
+
+	(void)row;
+	if ((text->data = strdup(value)) == NULL)
+		return mm_err_set(err, "out of memory");
+	return 0;
+}
+
 typedef int setter(
     const struct row *row, const char *value, void *at, struct mm_err *err);
 
@@ -214,13 +235,20 @@ static setter *const setters[] = {
     [T_MODE] = set_mode,
     [T_CODE] = set_uint,
     [T_ACTION] = set_action,
+    [T_LIST] = set_text,
 };
 
-/* For "$name" where the file does not set name. */
+/* For "$name" where the file does not set name: what stands in the table, or
+ * was found out before. */
 static const char *
 standard_of(void *ctx, const char *name)
 {
-	(void)ctx;
+	const struct mm_settings *settings = ctx;
+
+	if (settings->myhostname != NULL && strcmp(name, "myhostname") == 0)
+		return settings->myhostname;
+	if (settings->mydomain != NULL && strcmp(name, "mydomain") == 0)
+		return settings->mydomain;
 	for (size_t i = 0; i < NROWS; i++) {
 		if (strcmp(rows[i].name, name) == 0)
 			return rows[i].standard;
@@ -264,14 +292,15 @@ read_raw(const struct row *row, const struct mm_conf *conf, void *at,
 }
 
 int
-mm_settings_text(const struct mm_conf *conf, const char *name,
-    struct mm_text *ret, struct mm_complaints *all)
+mm_settings_text(const struct mm_settings *settings, const struct mm_conf *conf,
+    const char *name, struct mm_text *ret, struct mm_complaints *all)
 {
+	void *ctx = (void *)(uintptr_t)settings;
 	struct mm_err err;
 	unsigned line = 0;
 	int rc;
 
-	rc = mm_conf_expand(conf, name, standard_of, NULL, ret, &line, &err);
+	rc = mm_conf_expand(conf, name, standard_of, ctx, ret, &line, &err);
 	if (rc < 0)
 		mm_complain(all, MM_ERROR, mm_conf_file(conf), line, "%s: %s",
 		    name, err.text);
@@ -305,9 +334,10 @@ read_row(const struct row *row, const struct mm_conf *conf,
 		read_raw(row, conf, at, all);
 		return;
 	}
-	if (mm_settings_text(conf, row->name, &text, all) <= 0)
+	if (mm_settings_text(settings, conf, row->name, &text, all) <= 0)
 		return;
 	if (row->type == T_LIST) {
+		mm_text_clear(at);
 		*(struct mm_text *)at = text;
 		return;
 	}
@@ -356,26 +386,44 @@ own_name(
 	return set_string(row, best, field(settings, row), err);
 }
 
+/* myhostname without its first label, as in postconf(5). */
+static int
+own_domain(
+    const struct row *row, struct mm_settings *settings, struct mm_err *err)
+{
+	const char *dot = strchr(settings->myhostname, '.');
+
+	return set_string(row, dot != NULL ? dot + 1 : "localdomain",
+	    field(settings, row), err);
+}
+
+/* What a parameter is where nothing sets it. */
+static int
+set_standard(const struct row *row, const struct mm_conf *conf,
+    struct mm_settings *settings)
+{
+	bool set = mm_conf_raw(conf, row->name) != NULL;
+	struct mm_err err;
+
+	if (!set && strcmp(row->name, "myhostname") == 0)
+		return own_name(row, settings, &err);
+	if (!set && strcmp(row->name, "mydomain") == 0)
+		return own_domain(row, settings, &err);
+	return setters[row->type](
+	    row, row->standard, field(settings, row), &err);
+}
+
 struct mm_settings *
 mm_settings_read(const struct mm_conf *conf, struct mm_complaints *all)
 {
 	struct mm_settings *settings = calloc(1, sizeof(*settings));
-	struct mm_err err;
 
 	if (settings == NULL)
 		return NULL;
 	for (size_t i = 0; i < NROWS; i++) {
-		const struct row *row = &rows[i];
-
-		if (row->type != T_LIST &&
-		    setters[row->type](
-			row, row->standard, field(settings, row), &err) != 0)
+		if (set_standard(&rows[i], conf, settings) != 0)
 			goto fail;
-		if (strcmp(row->name, "myhostname") == 0 &&
-		    mm_conf_raw(conf, row->name) == NULL &&
-		    own_name(row, settings, &err) != 0)
-			goto fail;
-		read_row(row, conf, settings, all);
+		read_row(&rows[i], conf, settings, all);
 	}
 	mm_settings_check(settings, conf, all);
 	return settings;

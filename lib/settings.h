@@ -46,7 +46,9 @@ struct mm_settings {
 	const char *greylist_store;
 
 	/* the policy */
-	const char *myhostname, *mynetworks;
+	const char *myhostname, *mydomain, *inet_interfaces, *proxy_interfaces;
+	struct mm_text mynetworks, mydestination, relay_domains,
+	    virtual_alias_domains, virtual_mailbox_domains;
 	struct mm_text restrictions[MM_NCHAIN];
 	bool smtpd_helo_required, strict_rfc821_envelopes, smtpd_delay_reject;
 	bool soft_bounce;
@@ -56,8 +58,9 @@ struct mm_settings {
 	const char *default_rbl_reply, *rbl_reply_maps, *dnsxl_labels;
 	unsigned access_map_defer_code, access_map_reject_code, defer_code,
 	    invalid_hostname_reject_code, maps_rbl_reject_code,
-	    non_fqdn_reject_code, reject_code, unknown_address_reject_code,
-	    unknown_client_reject_code, unknown_hostname_reject_code;
+	    non_fqdn_reject_code, reject_code, relay_domains_reject_code,
+	    unknown_address_reject_code, unknown_client_reject_code,
+	    unknown_hostname_reject_code;
 	bool unknown_address_defers; /* tempfail action is "defer" */
 	bool unknown_helo_hostname_defers;
 };
@@ -70,8 +73,9 @@ struct mm_settings *mm_settings_read(
     const struct mm_conf *conf, struct mm_complaints *all);
 /* A list that is no row here, a class's: 1, and *ret is the caller's; 0: it is
  * not set; -1: it was complained about. */
-int mm_settings_text(const struct mm_conf *conf, const char *name,
-    struct mm_text *ret, struct mm_complaints *all);
+int mm_settings_text(const struct mm_settings *settings,
+    const struct mm_conf *conf, const char *name, struct mm_text *ret,
+    struct mm_complaints *all);
 /* Is it one of smtpd_restriction_classes? */
 bool mm_settings_is_class(const struct mm_settings *settings, const char *name);
 void mm_settings_free(struct mm_settings *settings); /* NULL is fine */

@@ -25,14 +25,9 @@ static const struct {
 static const char *const later[] = {
 	"smtpd_reject_footer",
 	"smtpd_relay_before_recipient_restrictions",
-	"mydestination",
-	"relay_domains",
-	"virtual_alias_domains",
-	"virtual_mailbox_domains",
 	"maps_rbl_domains",
 	"plaintext_reject_code",
 	"multi_recipient_bounce_reject_code",
-	"relay_domains_reject_code",
 	"reject_tempfail_action",
 };
 /* clang-format on */

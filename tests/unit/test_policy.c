@@ -123,11 +123,16 @@ test_errors_are_found_at_load(void **state)
 	    {"smtpd_delay_reject = no\n",
 		"1: smtpd_delay_reject: \"no\" is not supported yet: "
 		"verdicts are given at RCPT"},
-	    {"relay_domains = example.org\n",
-		"1: relay_domains: not supported yet"},
+	    {"relay_domains = example.org,\n\n\tjoe@example.org\n",
+		"3: relay_domains: \"joe@example.org\" is not a domain"},
+	    {"inet_interfaces = localhost\n",
+		"1: inet_interfaces: \"localhost\" is not an address: names "
+		"are not looked up here"},
 	    {"greylist_delay = 3d\n", NULL},
 	    {"mynetworks = 192.0.2.1/24\n", NULL},
-	    {"mynetworks = /etc/networks\n", NULL},
+	    {"mynetworks = /nowhere/networks\n",
+		"1: mynetworks: /nowhere/networks: No such file or "
+		"directory"},
 	    {"default_rbl_reply = $rbl_code $nothing\n", NULL},
 	    {"default_rbl_reply = go away\n", NULL},
 	    {"default_rbl_reply = $rbl_code\n", NULL},
@@ -246,6 +251,9 @@ test_notices_do_not_stop(void **state)
 		"1: smtpd_helo_required: keep it in main.cf, where "
 		"Postfix answers at once; here it is enforced at RCPT "
 		"for an MTA that has not"},
+	    {"relay_domains = example.org\n" R "reject_unauth_destination\n",
+		""},
+	    {"mydestination = $myhostname, localhost.$mydomain\n", ""},
 	    {"zen = zen.spamhaus.org\n" R "reject_rbl_client $zen\n", ""},
 	    {R "permit_dnswl_client a.example=127.0.0.[ 18..20 ]\n", ""},
 	    {R "REJECT_RBL_CLIENT a.example Permit_MyNetworks\n", ""},
