@@ -25,12 +25,14 @@ struct ctl {
 	bool strict; /* of check */
 	/* of explain, NULL where not given */
 	const char *name, *ptr, *helo, *from, *to, *auth;
+	const char *master, *output; /* of import, NULL where not given */
 	const char *argument; /* the one that the command takes, or NULL */
 };
 
 /* Each prints to stdout and returns an exit code. */
 int ctl_check(const struct ctl *ctl);
 int ctl_explain(const struct ctl *ctl);
+int ctl_import(const struct ctl *ctl);
 int ctl_stats(const struct ctl *ctl);
 int ctl_reload(const struct ctl *ctl);
 

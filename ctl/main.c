@@ -20,11 +20,12 @@ enum {
 	TAKES_JSON = 1u << 1,
 	TAKES_SESSION = 0xfcu, /* --name to --auth */
 	TAKES_STRICT = 1u << 8,
-	TAKES_ANYWHERE = 0x600u,
+	TAKES_IMPORT = 0x600u, /* --master, --output */
+	TAKES_ANYWHERE = 0x1800u,
 };
 enum {
-	OPTION_HELP = 9,
-	OPTION_VERSION = 10,
+	OPTION_HELP = 11,
+	OPTION_VERSION = 12,
 };
 
 static const struct command {
@@ -39,6 +40,8 @@ static const struct command {
     {"explain", ctl_explain, "CLIENT",
 	TAKES_CONFIG | TAKES_JSON | TAKES_SESSION,
 	"judge a session that you describe, step by step"},
+    {"import", ctl_import, "FILE|-", TAKES_JSON | TAKES_IMPORT,
+	"make a policy of Postfix's main.cf, and say what to do there"},
     {"stats", ctl_stats, NULL, TAKES_CONFIG | TAKES_JSON,
 	"show what the running daemon has counted"},
     {"reload", ctl_reload, NULL, TAKES_CONFIG | TAKES_JSON,
@@ -70,6 +73,10 @@ static const struct {
 	"the user that it has logged in as; else none"},
     {"strict", 0, NULL, offsetof(struct ctl, strict),
 	"what only the MTA can carry out is a mistake"},
+    {"master", 0, "FILE", offsetof(struct ctl, master),
+	"Postfix's master.cf, else the one beside main.cf"},
+    {"output", 0, "DIR|FILE", offsetof(struct ctl, output),
+	"where to write the policy; else it is shown"},
     {"help", 'h', NULL, 0, "show this"},
     {"version", 'V', NULL, 0, "show the version"},
 };

@@ -512,6 +512,16 @@ mm_settings_row(
 	return true;
 }
 
+bool
+mm_settings_raw(const char *name)
+{
+	for (size_t i = 0; i < NROWS; i++) {
+		if (strcmp(rows[i].name, name) == 0)
+			return rows[i].type == T_RAW;
+	}
+	return false;
+}
+
 const char *
 mm_chain_name(enum mm_chain chain)
 {

@@ -92,6 +92,8 @@ bool mm_settings_dns_differ(
 /* The table, for the manual's test and listings.  False: no i-th row. */
 bool mm_settings_row(
     size_t i, const char **name, const char **standard, bool *at_restart);
+/* Is it text whose "$name" is expanded later, at each use? */
+bool mm_settings_raw(const char *name);
 /* The name of a chain's parameter: "smtpd_client_restrictions", ... */
 const char *mm_chain_name(enum mm_chain chain);
 
