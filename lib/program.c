@@ -7,6 +7,7 @@
 #define CLIENT MM_NEEDS(MM_FACT_CLIENT)
 #define HELO MM_NEEDS(MM_FACT_HELO)
 #define AUTH MM_NEEDS(MM_FACT_AUTH)
+#define TLS MM_NEEDS(MM_FACT_TLS)
 #define SENDER MM_NEEDS(MM_FACT_SENDER)
 #define RECIPIENT MM_NEEDS(MM_FACT_RECIPIENT)
 
@@ -14,13 +15,22 @@
 #define PLAIN(needs) MM_TAKES_NOTHING, needs, NULL, NULL
 #define DNSXL(needs) MM_TAKES_DNSXL, needs, mm_parse_rbl, mm_free_rbl
 #define TABLE(needs) MM_TAKES_TABLE, needs, mm_parse_access, mm_free_access
+#define NO_OK_TABLE(needs)                                                     \
+	MM_TAKES_TABLE, needs, mm_parse_access_no_ok, mm_free_access
+#define NS_TABLE(needs)                                                        \
+	MM_TAKES_TABLE, needs, mm_parse_access_ns, mm_free_access
+#define MX_TABLE(needs)                                                        \
+	MM_TAKES_TABLE, needs, mm_parse_access_mx, mm_free_access
+#define A_TABLE(needs) MM_TAKES_TABLE, needs, mm_parse_access_a, mm_free_access
 #define PREFIX(soften) MM_TAKES_CHECK, 0, NULL, NULL, NULL, NULL, soften
 #define STAYS(why) NOTHING, mm_check_nothing, why, 0
 #define RELAYS(check) PLAIN(RECIPIENT), check, RELAYING, 0
+#define TABLE_STAYS(why) MM_TAKES_TABLE, 0, NULL, NULL, mm_check_nothing, why, 0
 
 #define RELAYING "only the MTA knows which domains it relays for"
 #define USERS "only the MTA knows its users"
 #define PROBES "only the MTA can probe addresses"
+#define PRINTS "a milter is not told the fingerprint of a certificate"
 #define LOGINS "only the MTA knows which login owns which sender"
 
 /* clang-format off */
@@ -36,10 +46,14 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 
 	{ "permit_mynetworks",         PLAIN(CLIENT),   mm_check_mynetworks, NULL, 0 },
 	{ "permit_sasl_authenticated", PLAIN(AUTH),     mm_check_sasl_authenticated, NULL, 0 },
+	{ "permit_inet_interfaces",    PLAIN(CLIENT),   mm_check_inet_interfaces, NULL, 0 },
+	{ "permit_tls_all_clientcerts", PLAIN(TLS),     mm_check_tls_all_clientcerts, NULL, 0 },
+	{ "reject_plaintext_session",  PLAIN(TLS),      mm_check_plaintext_session, NULL, 0 },
 	{ "reject_unknown_client_hostname",         PLAIN(CLIENT), mm_check_unknown_client_hostname, NULL, 0 },
 	{ "reject_unknown_client",                  PLAIN(CLIENT), mm_check_unknown_client_hostname, NULL, 0 },
 	{ "reject_unknown_reverse_client_hostname", PLAIN(CLIENT), mm_check_unknown_reverse_client_hostname, NULL, 0 },
 
+	{ "permit_naked_ip_address",       PLAIN(HELO), mm_check_naked_ip_address,       NULL, 0 },
 	{ "reject_invalid_helo_hostname",  PLAIN(HELO), mm_check_invalid_helo_hostname,  NULL, 0 },
 	{ "reject_invalid_hostname",       PLAIN(HELO), mm_check_invalid_helo_hostname,  NULL, 0 },
 	{ "reject_non_fqdn_helo_hostname", PLAIN(HELO), mm_check_non_fqdn_helo_hostname, NULL, 0 },
@@ -50,10 +64,13 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 	{ "reject_non_fqdn_sender",        PLAIN(SENDER),    mm_check_non_fqdn_sender,       NULL, 0 },
 	{ "reject_non_fqdn_recipient",     PLAIN(RECIPIENT), mm_check_non_fqdn_recipient,    NULL, 0 },
 	{ "reject_unknown_sender_domain",  PLAIN(SENDER),    mm_check_unknown_sender_domain, NULL, 0 },
+	{ "reject_unknown_recipient_domain", PLAIN(RECIPIENT), mm_check_unknown_recipient_domain, NULL, 0 },
+	{ "reject_multi_recipient_bounce", PLAIN(SENDER | RECIPIENT), mm_check_multi_recipient_bounce, NULL, 0 },
 	{ "reject_unknown_address",        PLAIN(SENDER),    mm_check_unknown_sender_domain, NULL, 0 },
 
 	{ "reject_rbl_client",             DNSXL(CLIENT),    mm_check_rbl_client,           NULL, 0 },
 	{ "reject_rbl",                    DNSXL(CLIENT),    mm_check_rbl_client,           NULL, 0 },
+	{ "reject_maps_rbl",               MM_TAKES_LISTS, CLIENT, mm_parse_rbl, mm_free_rbl, mm_check_rbl_client, NULL, 0 },
 	{ "reject_rhsbl_client",           DNSXL(CLIENT),    mm_check_rhsbl_client,         NULL, 0 },
 	{ "reject_rhsbl_reverse_client",   DNSXL(CLIENT),    mm_check_rhsbl_reverse_client, NULL, 0 },
 	{ "reject_rhsbl_helo",             DNSXL(HELO),      mm_check_rhsbl_helo,           NULL, 0 },
@@ -66,6 +83,24 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 	{ "check_helo_access",             TABLE(HELO),      mm_check_helo_access,      NULL, 0 },
 	{ "check_sender_access",           TABLE(SENDER),    mm_check_sender_access,    NULL, 0 },
 	{ "check_recipient_access",        TABLE(RECIPIENT), mm_check_recipient_access, NULL, 0 },
+	{ "check_reverse_client_hostname_access", NO_OK_TABLE(CLIENT), mm_check_reverse_client_access, NULL, 0 },
+	{ "check_sasl_access",             TABLE(AUTH),      mm_check_sasl_access,      NULL, 0 },
+	{ "check_server_access",           TABLE(0),         mm_check_server_access,    NULL, 0 },
+	{ "check_client_ns_access", NS_TABLE(CLIENT), mm_check_client_hosts, NULL, 0 },
+	{ "check_client_mx_access", MX_TABLE(CLIENT), mm_check_client_hosts, NULL, 0 },
+	{ "check_client_a_access", A_TABLE(CLIENT), mm_check_client_hosts, NULL, 0 },
+	{ "check_reverse_client_hostname_ns_access", NS_TABLE(CLIENT), mm_check_reverse_client_hosts, NULL, 0 },
+	{ "check_reverse_client_hostname_mx_access", MX_TABLE(CLIENT), mm_check_reverse_client_hosts, NULL, 0 },
+	{ "check_reverse_client_hostname_a_access", A_TABLE(CLIENT), mm_check_reverse_client_hosts, NULL, 0 },
+	{ "check_helo_ns_access", NS_TABLE(HELO), mm_check_helo_hosts, NULL, 0 },
+	{ "check_helo_mx_access", MX_TABLE(HELO), mm_check_helo_hosts, NULL, 0 },
+	{ "check_helo_a_access", A_TABLE(HELO), mm_check_helo_hosts, NULL, 0 },
+	{ "check_sender_ns_access", NS_TABLE(SENDER), mm_check_sender_hosts, NULL, 0 },
+	{ "check_sender_mx_access", MX_TABLE(SENDER), mm_check_sender_hosts, NULL, 0 },
+	{ "check_sender_a_access", A_TABLE(SENDER), mm_check_sender_hosts, NULL, 0 },
+	{ "check_recipient_ns_access", NS_TABLE(RECIPIENT), mm_check_recipient_hosts, NULL, 0 },
+	{ "check_recipient_mx_access", MX_TABLE(RECIPIENT), mm_check_recipient_hosts, NULL, 0 },
+	{ "check_recipient_a_access", A_TABLE(RECIPIENT), mm_check_recipient_hosts, NULL, 0 },
 
 	{ "sleep", MM_TAKES_SECONDS, 0, mm_parse_sleep, mm_free_sleep, mm_check_sleep, NULL, 0 },
 
@@ -83,6 +118,9 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 	{ "reject_authenticated_sender_login_mismatch",   STAYS(LOGINS) },
 	{ "reject_known_sender_login_mismatch",           STAYS(LOGINS) },
 	{ "reject_unauthenticated_sender_login_mismatch", STAYS(LOGINS) },
+	{ "permit_tls_clientcerts",        STAYS(PRINTS) },
+	{ "check_ccert_access",            TABLE_STAYS(PRINTS) },
+	{ "check_etrn_access",             TABLE_STAYS("only the MTA sees ETRN") },
 	{ "reject_unauth_pipelining",      STAYS("only the MTA sees when a client talks out of turn") },
 };
 /* clang-format on */
@@ -105,15 +143,18 @@ mm_program_word(size_t i)
 const struct mm_dnsxl *
 mm_step_dnsxl(const struct mm_step *step)
 {
-	return step->what->takes == MM_TAKES_DNSXL ? mm_rbl_list(step->arg)
-						   : NULL;
+	return step->what->takes == MM_TAKES_DNSXL ||
+		       step->what->takes == MM_TAKES_LISTS
+		   ? mm_rbl_list(step->arg)
+		   : NULL;
 }
 
 const struct mm_map *
 mm_step_map(const struct mm_step *step)
 {
-	return step->what->takes == MM_TAKES_TABLE ? mm_access_map(step->arg)
-						   : NULL;
+	return step->what->takes == MM_TAKES_TABLE && step->arg != NULL
+		   ? mm_access_map(step->arg)
+		   : NULL;
 }
 
 const struct mm_restriction *
@@ -176,7 +217,7 @@ each_of_step(const struct mm_step *step, mm_step_each *each, void *ctx)
 
 	if (!each(ctx, step))
 		return false;
-	if (step->what->takes != MM_TAKES_TABLE)
+	if (step->what->takes != MM_TAKES_TABLE || step->arg == NULL)
 		return true;
 	for (size_t i = 0; (list = mm_access_list(step->arg, i)) != NULL; i++) {
 		if (!each_of_list(list, each, ctx))

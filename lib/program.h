@@ -21,6 +21,7 @@ enum mm_takes {
 	MM_TAKES_TABLE, /* type:name */
 	MM_TAKES_SECONDS,
 	MM_TAKES_CHECK, /* the word that follows: a prefix */
+	MM_TAKES_LISTS, /* nothing, but as many steps as maps_rbl_domains */
 };
 
 /* One word of the language. */

@@ -12,34 +12,7 @@
 
 /* Words of Postfix that come with a later version: known, not a typo. */
 static const char *const later[] = {
-    "check_ccert_access",
-    "check_client_a_access",
-    "check_client_mx_access",
-    "check_client_ns_access",
-    "check_etrn_access",
-    "check_helo_a_access",
-    "check_helo_mx_access",
-    "check_helo_ns_access",
     "check_policy_service",
-    "check_recipient_a_access",
-    "check_recipient_mx_access",
-    "check_recipient_ns_access",
-    "check_reverse_client_hostname_a_access",
-    "check_reverse_client_hostname_access",
-    "check_reverse_client_hostname_mx_access",
-    "check_reverse_client_hostname_ns_access",
-    "check_sasl_access",
-    "check_sender_a_access",
-    "check_sender_mx_access",
-    "check_sender_ns_access",
-    "permit_inet_interfaces",
-    "permit_naked_ip_address",
-    "permit_tls_all_clientcerts",
-    "permit_tls_clientcerts",
-    "reject_maps_rbl",
-    "reject_multi_recipient_bounce",
-    "reject_plaintext_session",
-    "reject_unknown_recipient_domain",
 };
 
 static const struct mm_restriction *
@@ -284,6 +257,34 @@ parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
 	return rc;
 }
 
+/* A word for several lists is as many steps.  -1: no memory. */
+static int
+parse_lists(struct mm_list *list, struct mm_step *step, struct mm_load *load)
+{
+	const char *text = load->settings->maps_rbl_domains;
+	size_t at = 0, len;
+	struct mm_err err;
+	int rc = 0;
+
+	step->line = load->line;
+	for (; rc == 0 && (len = mm_token_next(text, &at)) > 0; at += len) {
+		char *domain = strndup(text + at, len);
+
+		if (domain == NULL)
+			return -1;
+		unblank(domain);
+		step->arg = step->what->parse(domain, load, &err);
+		if (step->arg == NULL)
+			mm_complain(load->all, MM_ERROR, load->file, load->line,
+			    "%s: maps_rbl_domains: %s", step->what->word,
+			    err.text);
+		else if ((rc = add_step(list, step, domain)) != 0)
+			step->what->free(step->arg);
+		free(domain);
+	}
+	return rc;
+}
+
 /* A word that comes later, with its argument if it looks like one. */
 static void
 refuse_later(const char *word, struct tokens *t, struct mm_load *load)
@@ -353,9 +354,12 @@ mm_list_parse(
 			free(word);
 			continue;
 		}
-		rc = step.what != NULL
-			 ? parse_step(list, &step, &t, load)
-			 : parse_other(list, &step, word, &t, load);
+		if (step.what == NULL)
+			rc = parse_other(list, &step, word, &t, load);
+		else if (step.what->takes == MM_TAKES_LISTS)
+			rc = parse_lists(list, &step, load);
+		else
+			rc = parse_step(list, &step, &t, load);
 		free(word);
 		step = (struct mm_step){0};
 	}

@@ -67,16 +67,21 @@ void mm_free_sleep(void *seconds);
 mm_check mm_check_sleep;
 
 /* the client */
-mm_check mm_check_mynetworks, mm_check_sasl_authenticated,
-    mm_check_unknown_client_hostname, mm_check_unknown_reverse_client_hostname;
+mm_check mm_check_mynetworks, mm_check_inet_interfaces,
+    mm_check_sasl_authenticated, mm_check_unknown_client_hostname,
+    mm_check_unknown_reverse_client_hostname;
 
 /* HELO */
-mm_check mm_check_invalid_helo_hostname, mm_check_non_fqdn_helo_hostname,
-    mm_check_unknown_helo_hostname;
+mm_check mm_check_naked_ip_address, mm_check_invalid_helo_hostname,
+    mm_check_non_fqdn_helo_hostname, mm_check_unknown_helo_hostname;
 
 /* addresses */
 mm_check mm_check_non_fqdn_sender, mm_check_non_fqdn_recipient,
-    mm_check_unknown_sender_domain;
+    mm_check_unknown_sender_domain, mm_check_unknown_recipient_domain,
+    mm_check_multi_recipient_bounce;
+
+/* TLS */
+mm_check mm_check_plaintext_session, mm_check_tls_all_clientcerts;
 
 /* relaying */
 mm_check mm_check_auth_destination, mm_check_reject_unauth_destination,
@@ -92,13 +97,21 @@ mm_check mm_check_rbl_client, mm_check_rhsbl_client,
 
 /* access tables */
 mm_parse mm_parse_access;
+/* The same where OK is forbidden; and for the name servers, mail servers or
+ * addresses of a name. */
+mm_parse mm_parse_access_no_ok, mm_parse_access_ns, mm_parse_access_mx,
+    mm_parse_access_a;
 void mm_free_access(void *table);
 const struct mm_map *mm_access_map(const void *table); /* borrowed */
 /* The i-th list of restrictions that a table may give, NULL behind the last
  * one. */
 const struct mm_list *mm_access_list(const void *table, size_t i);
 mm_check mm_check_client_access, mm_check_helo_access, mm_check_sender_access,
-    mm_check_recipient_access;
+    mm_check_recipient_access, mm_check_reverse_client_access,
+    mm_check_sasl_access, mm_check_server_access;
+/* by hosts: ns, mx, a */
+mm_check mm_check_client_hosts, mm_check_reverse_client_hosts,
+    mm_check_helo_hosts, mm_check_sender_hosts, mm_check_recipient_hosts;
 
 /*
  * The results of a table that are restrictions, parsed at load.

@@ -2,7 +2,7 @@
  * restrict_access - access tables: which keys are tried, in which order
  * (access(5)).  What the right-hand side does is in restrict_result.c.
  */
-#include "lib/restrict.h"
+#include "lib/restrict_access.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,11 @@
 #include "lib/map.h"
 #include "lib/str.h"
 
-struct table {
+struct mm_table {
 	struct mm_map *map;
 	struct mm_results *results; /* those that are restrictions */
+	enum mm_dns_type hosts;	    /* of the name, in place of it; or 0 */
+	bool no_ok;		    /* strangers choose what is looked up */
 	bool parents; /* "example.org" matches what is below it; else
 	                 ".example.org" does */
 };
@@ -25,7 +27,7 @@ struct table {
 struct checking {
 	struct mm_load *load;
 	const char *spec;
-	struct table *table;
+	struct mm_table *table;
 };
 
 /* "550" and no more: legal, and never what was meant. */
@@ -38,7 +40,7 @@ refusing_code(const char *value)
 
 /* What it is, is known only once something has matched. */
 static bool
-made_later(const struct table *table, const char *value)
+made_later(const struct mm_table *table, const char *value)
 {
 	struct mm_access access;
 	struct mm_err err;
@@ -47,6 +49,16 @@ made_later(const struct table *table, const char *value)
 	       strchr(value, '$') != NULL &&
 	       (mm_access_parse(value, &access, &err) != 0 ||
 		   access.verb == MM_ACCESS_LIST);
+}
+
+static bool
+forbidden(const struct mm_table *table, const char *value)
+{
+	struct mm_access access;
+	struct mm_err err;
+
+	return table->no_ok && mm_access_parse(value, &access, &err) == 0 &&
+	       access.verb == MM_ACCESS_OK;
 }
 
 static bool
@@ -65,12 +77,15 @@ check_value(void *ctx, const char *value, const char *file, unsigned line)
 	if (made_later(c->table, value))
 		return true;
 	if (mm_results_add(c->table->results, value, &load, &err) == 0) {
-		if (!refusing_code(value))
+		if (!refusing_code(value) && !forbidden(c->table, value))
 			return true;
 		severity = MM_NOTICE;
 		mm_err_set(&err,
-		    "\"%s\" alone lets mail in, as all digits do: a text "
-		    "behind it makes it refuse",
+		    refusing_code(value)
+			? "\"%s\" alone lets mail in, as all digits do: a "
+			  "text behind it makes it refuse"
+			: "\"%s\" is not allowed in this table, and makes a "
+			  "451: DUNNO makes an exception",
 		    value);
 	}
 	if (line == 0)
@@ -81,11 +96,12 @@ check_value(void *ctx, const char *value, const char *file, unsigned line)
 	return true;
 }
 
-void *
-mm_parse_access(const char *arg, struct mm_load *load, struct mm_err *err)
+static struct mm_table *
+parse(const char *arg, bool no_ok, enum mm_dns_type hosts, struct mm_load *load,
+    struct mm_err *err)
 {
 	struct checking checking = {.load = load, .spec = arg};
-	struct table *table = calloc(1, sizeof(*table));
+	struct mm_table *table = calloc(1, sizeof(*table));
 
 	if (table == NULL || (table->results = mm_results_new()) == NULL) {
 		mm_free_access(table);
@@ -100,15 +116,53 @@ mm_parse_access(const char *arg, struct mm_load *load, struct mm_err *err)
 	table->parents =
 	    strstr(load->settings->parent_domain_matches_subdomains,
 		"smtpd_access_maps") != NULL;
+	table->no_ok = no_ok;
+	table->hosts = hosts;
 	checking.table = table;
 	mm_map_values(table->map, check_value, &checking);
 	return table;
 }
 
+void *
+mm_parse_access(const char *arg, struct mm_load *load, struct mm_err *err)
+{
+	return parse(arg, false, 0, load, err);
+}
+
+void *
+mm_parse_access_no_ok(const char *arg, struct mm_load *load, struct mm_err *err)
+{
+	return parse(arg, true, 0, load, err);
+}
+
+void *
+mm_parse_access_ns(const char *arg, struct mm_load *load, struct mm_err *err)
+{
+	return parse(arg, true, MM_DNS_NS, load, err);
+}
+
+void *
+mm_parse_access_mx(const char *arg, struct mm_load *load, struct mm_err *err)
+{
+	return parse(arg, true, MM_DNS_MX, load, err);
+}
+
+void *
+mm_parse_access_a(const char *arg, struct mm_load *load, struct mm_err *err)
+{
+	return parse(arg, true, MM_DNS_A, load, err);
+}
+
+enum mm_dns_type
+mm_access_hosts(const struct mm_table *table)
+{
+	return table->hosts;
+}
+
 void
 mm_free_access(void *arg)
 {
-	struct table *table = arg;
+	struct mm_table *table = arg;
 
 	if (table == NULL)
 		return;
@@ -120,24 +174,18 @@ mm_free_access(void *arg)
 const struct mm_list *
 mm_access_list(const void *table, size_t i)
 {
-	return mm_results_list(((const struct table *)table)->results, i);
+	return mm_results_list(((const struct mm_table *)table)->results, i);
 }
 
 const struct mm_map *
 mm_access_map(const void *table)
 {
-	return ((const struct table *)table)->map;
+	return ((const struct mm_table *)table)->map;
 }
 
-/* The lookup that found something, or failed; or nothing yet. */
-struct hit {
-	enum mm_found found;
-	const char *key, *value;
-};
-
-static bool
-try_key(struct mm_eval *ev, const struct table *table, const char *key,
-    struct hit *hit)
+bool
+mm_access_try_key(struct mm_eval *ev, const struct mm_table *table,
+    const char *key, struct mm_hit *hit)
 {
 	hit->found = mm_map_lookup(table->map, key, ev->arena, &hit->value);
 	hit->key = key;
@@ -145,44 +193,50 @@ try_key(struct mm_eval *ev, const struct table *table, const char *key,
 }
 
 static bool
-keyed(const struct table *table)
+keyed(const struct mm_table *table)
 {
 	return mm_map_kind(table->map) == MM_MAP_KEYED;
 }
 
-/* The name, then each parent domain up to the last label. */
-static bool
-try_domain(struct mm_eval *ev, const struct table *table, const char *name,
-    struct hit *hit)
+/* Not the first character, even if it is one. */
+static const char *
+next_dot(const char *name)
+{
+	return *name != '\0' ? strchr(name + 1, '.') : NULL;
+}
+
+bool
+mm_access_try_domain(struct mm_eval *ev, const struct mm_table *table,
+    const char *name, struct mm_hit *hit)
 {
 	const char *dot;
 
-	if (try_key(ev, table, name, hit))
+	if (mm_access_try_key(ev, table, name, hit))
 		return true;
 	if (!keyed(table) || mm_hostname_is_address(name))
 		return false;
-	for (dot = strchr(name, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
-		if (try_key(ev, table, table->parents ? dot + 1 : dot, hit))
+	for (dot = next_dot(name); dot != NULL; dot = next_dot(dot)) {
+		if (mm_access_try_key(
+			ev, table, table->parents ? dot + 1 : dot, hit))
 			return true;
 	}
 	return false;
 }
 
-/* The address, then ever shorter prefixes in whole octets or groups. */
-static bool
-try_address(struct mm_eval *ev, const struct table *table, const char *address,
-    struct hit *hit)
+bool
+mm_access_try_address(struct mm_eval *ev, const struct mm_table *table,
+    const char *address, struct mm_hit *hit)
 {
 	char *key = mm_arena_dup(ev->arena, address), *cut;
 	char between = strchr(address, ':') != NULL ? ':' : '.';
 
 	if (key == NULL)
 		return false;
-	if (try_key(ev, table, key, hit))
+	if (mm_access_try_key(ev, table, key, hit))
 		return true;
 	while (keyed(table) && (cut = strrchr(key, between)) != NULL) {
 		*cut = '\0';
-		if (*key != '\0' && try_key(ev, table, key, hit)) {
+		if (*key != '\0' && mm_access_try_key(ev, table, key, hit)) {
 			hit->key = mm_arena_dup(ev->arena, key);
 			return true;
 		}
@@ -220,8 +274,8 @@ extension_at(const struct mm_settings *settings, const char *local)
 
 /* user+ext@domain, user@domain, domain and parents, user+ext@, user@. */
 static bool
-try_mail(struct mm_eval *ev, const struct table *table, const char *address,
-    struct hit *hit)
+try_mail(struct mm_eval *ev, const struct mm_table *table, const char *address,
+    struct mm_hit *hit)
 {
 	const char *domain = mm_address_domain(address);
 	const char *local, *bare = NULL;
@@ -229,7 +283,7 @@ try_mail(struct mm_eval *ev, const struct table *table, const char *address,
 
 	if (domain == NULL)
 		return false;
-	if (try_key(ev, table, address, hit) || !keyed(table))
+	if (mm_access_try_key(ev, table, address, hit) || !keyed(table))
 		return hit->found != MM_MAP_NOTHING;
 	local =
 	    mm_arena_dupn(ev->arena, address, (size_t)(domain - address) - 1);
@@ -239,22 +293,22 @@ try_mail(struct mm_eval *ev, const struct table *table, const char *address,
 	if (at > 0)
 		bare = mm_arena_printf(
 		    ev->arena, "%.*s@%s", (int)at, local, domain);
-	if (bare != NULL && try_key(ev, table, bare, hit))
+	if (bare != NULL && mm_access_try_key(ev, table, bare, hit))
 		return true;
-	if (try_domain(ev, table, domain, hit))
+	if (mm_access_try_domain(ev, table, domain, hit))
 		return true;
 	local = mm_arena_printf(ev->arena, "%s@", local);
-	if (local != NULL && try_key(ev, table, local, hit))
+	if (local != NULL && mm_access_try_key(ev, table, local, hit))
 		return true;
 	if (bare == NULL)
 		return false;
 	bare = mm_arena_printf(ev->arena, "%.*s@", (int)at, bare);
-	return bare != NULL && try_key(ev, table, bare, hit);
+	return bare != NULL && mm_access_try_key(ev, table, bare, hit);
 }
 
-static enum mm_outcome
-apply(struct mm_eval *ev, const struct table *table, const struct hit *hit,
-    struct mm_subject subject)
+enum mm_outcome
+mm_access_apply(struct mm_eval *ev, const struct mm_table *table,
+    const struct mm_hit *hit, struct mm_subject subject)
 {
 	if (hit->found == MM_MAP_NOTHING) {
 		mm_eval_note(ev, "no entry");
@@ -269,27 +323,36 @@ apply(struct mm_eval *ev, const struct table *table, const struct hit *hit,
 }
 
 enum mm_outcome
+mm_access_forbid_ok(struct mm_eval *ev, enum mm_outcome outcome)
+{
+	if (outcome != MM_OK)
+		return outcome;
+	mm_eval_note(ev, "OK is not allowed here: DUNNO makes an exception");
+	return mm_eval_misconfigured(ev, "Server configuration error");
+}
+
+enum mm_outcome
 mm_check_client_access(const void *arg, struct mm_eval *ev)
 {
 	const struct mm_session *s = ev->session;
-	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
+	struct mm_hit hit = {MM_MAP_NOTHING, NULL, NULL};
 	struct mm_subject subject = {NULL, "Client host"};
 
-	if (!try_domain(ev, arg, s->client_name, &hit))
-		try_address(ev, arg, s->client_address, &hit);
+	if (!mm_access_try_domain(ev, arg, s->client_name, &hit))
+		mm_access_try_address(ev, arg, s->client_address, &hit);
 	if (hit.found != MM_MAP_NOTHING)
 		subject.name = mm_arena_printf(
 		    ev->arena, "%s[%s]", s->client_name, s->client_address);
-	return apply(ev, arg, &hit, subject);
+	return mm_access_apply(ev, arg, &hit, subject);
 }
 
 enum mm_outcome
 mm_check_helo_access(const void *arg, struct mm_eval *ev)
 {
-	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
+	struct mm_hit hit = {MM_MAP_NOTHING, NULL, NULL};
 
-	try_domain(ev, arg, ev->session->helo, &hit);
-	return apply(ev, arg, &hit,
+	mm_access_try_domain(ev, arg, ev->session->helo, &hit);
+	return mm_access_apply(ev, arg, &hit,
 	    (struct mm_subject){ev->session->helo, "Helo command"});
 }
 
@@ -297,15 +360,15 @@ enum mm_outcome
 mm_check_sender_access(const void *arg, struct mm_eval *ev)
 {
 	const struct mm_session *s = ev->session;
-	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
+	struct mm_hit hit = {MM_MAP_NOTHING, NULL, NULL};
 	const char *key = mm_restrict_undotted(ev, s->sender_key);
 
 	if (*s->sender == '\0')
-		try_key(
+		mm_access_try_key(
 		    ev, arg, ev->settings->smtpd_null_access_lookup_key, &hit);
 	else if (key != NULL)
 		try_mail(ev, arg, key, &hit);
-	return apply(
+	return mm_access_apply(
 	    ev, arg, &hit, (struct mm_subject){s->sender, "Sender address"});
 }
 
@@ -313,11 +376,54 @@ enum mm_outcome
 mm_check_recipient_access(const void *arg, struct mm_eval *ev)
 {
 	const struct mm_session *s = ev->session;
-	struct hit hit = {MM_MAP_NOTHING, NULL, NULL};
+	struct mm_hit hit = {MM_MAP_NOTHING, NULL, NULL};
 	const char *key = mm_restrict_undotted(ev, s->recipient_key);
 
 	if (key != NULL)
 		try_mail(ev, arg, key, &hit);
-	return apply(ev, arg, &hit,
+	return mm_access_apply(ev, arg, &hit,
 	    (struct mm_subject){s->recipient, "Recipient address"});
+}
+
+/* The name in the PTR record, verified or not, then the address. */
+enum mm_outcome
+mm_check_reverse_client_access(const void *arg, struct mm_eval *ev)
+{
+	const struct mm_session *s = ev->session;
+	struct mm_hit hit = {MM_MAP_NOTHING, NULL, NULL};
+
+	if (!mm_access_try_domain(ev, arg, s->reverse_name, &hit))
+		mm_access_try_address(ev, arg, s->client_address, &hit);
+	return mm_access_forbid_ok(ev, mm_access_apply(ev, arg, &hit,
+					   (struct mm_subject){s->reverse_name,
+					       "Unverified Client host"}));
+}
+
+enum mm_outcome
+mm_check_sasl_access(const void *arg, struct mm_eval *ev)
+{
+	const char *login = ev->session->sasl_username;
+	struct mm_hit hit = {MM_MAP_NOTHING, NULL, NULL};
+	char *shown = mm_arena_dup(ev->arena, login);
+
+	if (shown == NULL)
+		return MM_DUNNO;
+	mm_str_printable(shown, '_');
+	mm_access_try_key(ev, arg, login, &hit);
+	return mm_access_apply(
+	    ev, arg, &hit, (struct mm_subject){shown, "SASL login name"});
+}
+
+/* The MTA's own name and its parents, then the name of the listener. */
+enum mm_outcome
+mm_check_server_access(const void *arg, struct mm_eval *ev)
+{
+	const struct mm_session *s = ev->session;
+	struct mm_hit hit = {MM_MAP_NOTHING, NULL, NULL};
+
+	if ((*s->server_name == '\0' ||
+		!mm_access_try_domain(ev, arg, s->server_name, &hit)) &&
+	    *s->daemon_name != '\0')
+		mm_access_try_key(ev, arg, s->daemon_name, &hit);
+	return mm_access_apply(ev, arg, &hit, mm_eval_subject(ev));
 }

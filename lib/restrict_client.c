@@ -2,6 +2,7 @@
 #include "lib/restrict.h"
 
 #include "lib/arena.h"
+#include "lib/site.h"
 
 enum mm_outcome
 mm_check_mynetworks(const void *arg, struct mm_eval *ev)
@@ -19,6 +20,16 @@ mm_check_mynetworks(const void *arg, struct mm_eval *ev)
 		break;
 	}
 	return MM_DUNNO;
+}
+
+/* Is the client this machine?  The MTA has to be on it, too. */
+enum mm_outcome
+mm_check_inet_interfaces(const void *arg, struct mm_eval *ev)
+{
+	(void)arg;
+	return mm_site_has_interface(ev->load->site, &ev->session->client)
+		   ? MM_OK
+		   : MM_DUNNO;
 }
 
 enum mm_outcome

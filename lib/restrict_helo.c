@@ -80,6 +80,22 @@ mm_check_non_fqdn_helo_hostname(const void *arg, struct mm_eval *ev)
 	    "need fully-qualified hostname");
 }
 
+/* Says where a client calls itself by its address; what only looks like one
+ * is refused. */
+enum mm_outcome
+mm_check_naked_ip_address(const void *arg, struct mm_eval *ev)
+{
+	const char *helo = ev->session->helo;
+
+	(void)arg;
+	if (helo[strspn(helo, "0123456789.:")] != '\0')
+		return MM_DUNNO;
+	if (strchr(helo, ':') == NULL && mm_hostname_is_address(helo))
+		return MM_OK;
+	return reject_helo(ev, ev->settings->invalid_hostname_reject_code,
+	    "5.5.2", "invalid ip address");
+}
+
 /* Postfix asks A, AAAA, MX; a null MX is a success, if no lookup failed. */
 static const struct mm_lookup any_of = {
     .type = {MM_DNS_A, MM_DNS_AAAA, MM_DNS_MX},

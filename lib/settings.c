@@ -105,20 +105,24 @@ static const struct row rows[] = { /* in the manual's order */
 	    "blocked using $rbl_domain${rbl_reason?; $rbl_reason}"), LIVE },
 	{ STRING(rbl_reply_maps, ""), LIVE },
 	{ STRING(dnsxl_labels, ""), LIVE },
+	{ STRING(maps_rbl_domains, ""), LIVE },
 
 	{ CODE(access_map_defer_code, "450"), LIVE },
 	{ CODE(access_map_reject_code, "554"), LIVE },
 	{ CODE(defer_code, "450"), LIVE },
 	{ CODE(invalid_hostname_reject_code, "501"), LIVE },
 	{ CODE(maps_rbl_reject_code, "554"), LIVE },
+	{ CODE(multi_recipient_bounce_reject_code, "550"), LIVE },
 	{ CODE(non_fqdn_reject_code, "504"), LIVE },
+	{ CODE(plaintext_reject_code, "450"), LIVE },
 	{ CODE(reject_code, "554"), LIVE },
 	{ CODE(relay_domains_reject_code, "554"), LIVE },
 	{ CODE(unknown_address_reject_code, "450"), LIVE },
 	{ CODE(unknown_client_reject_code, "450"), LIVE },
 	{ CODE(unknown_hostname_reject_code, "450"), LIVE },
-	{ "unknown_address_tempfail_action", "defer_if_permit", T_ACTION, FIELD(unknown_address_defers, bool), 0, 0, LIVE },
-	{ "unknown_helo_hostname_tempfail_action", "defer_if_permit", T_ACTION, FIELD(unknown_helo_hostname_defers, bool), 0, 0, LIVE },
+	{ "reject_tempfail_action", "defer_if_permit", T_ACTION, FIELD(reject_tempfail_defers, bool), 0, 0, LIVE },
+	{ "unknown_address_tempfail_action", "$reject_tempfail_action", T_ACTION, FIELD(unknown_address_defers, bool), 0, 0, LIVE },
+	{ "unknown_helo_hostname_tempfail_action", "$reject_tempfail_action", T_ACTION, FIELD(unknown_helo_hostname_defers, bool), 0, 0, LIVE },
 };
 /* clang-format on */
 
@@ -397,20 +401,35 @@ own_domain(
 	    field(settings, row), err);
 }
 
-/* What a parameter is where nothing sets it. */
+static const struct row *
+find_row(const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(rows[i].name, name) != 0)
+		i++;
+	return &rows[i];
+}
+
+/* What a parameter is where nothing sets it.  "$name" stands for what a row
+ * further up has been set to. */
 static int
 set_standard(const struct row *row, const struct mm_conf *conf,
     struct mm_settings *settings)
 {
 	bool set = mm_conf_raw(conf, row->name) != NULL;
+	const char *text = row->standard;
+	void *at = field(settings, row);
 	struct mm_err err;
 
 	if (!set && strcmp(row->name, "myhostname") == 0)
 		return own_name(row, settings, &err);
 	if (!set && strcmp(row->name, "mydomain") == 0)
 		return own_domain(row, settings, &err);
-	return setters[row->type](
-	    row, row->standard, field(settings, row), &err);
+	if (row->type != T_ACTION || *text != '$')
+		return setters[row->type](row, text, at, &err);
+	memcpy(at, field(settings, find_row(text + 1)), sizeof(bool));
+	return 0;
 }
 
 struct mm_settings *

@@ -56,13 +56,16 @@ struct mm_settings {
 	const char *parent_domain_matches_subdomains;
 	const char *smtpd_null_access_lookup_key, *recipient_delimiter;
 	const char *default_rbl_reply, *rbl_reply_maps, *dnsxl_labels;
+	const char *maps_rbl_domains;
 	unsigned access_map_defer_code, access_map_reject_code, defer_code,
 	    invalid_hostname_reject_code, maps_rbl_reject_code,
-	    non_fqdn_reject_code, reject_code, relay_domains_reject_code,
+	    multi_recipient_bounce_reject_code, non_fqdn_reject_code,
+	    plaintext_reject_code, reject_code, relay_domains_reject_code,
 	    unknown_address_reject_code, unknown_client_reject_code,
 	    unknown_hostname_reject_code;
-	bool unknown_address_defers; /* tempfail action is "defer" */
-	bool unknown_helo_hostname_defers;
+	/* tempfail action is "defer" */
+	bool reject_tempfail_defers, unknown_address_defers,
+	    unknown_helo_hostname_defers;
 };
 
 /*

@@ -25,10 +25,6 @@ static const struct {
 static const char *const later[] = {
 	"smtpd_reject_footer",
 	"smtpd_relay_before_recipient_restrictions",
-	"maps_rbl_domains",
-	"plaintext_reject_code",
-	"multi_recipient_bounce_reject_code",
-	"reject_tempfail_action",
 };
 /* clang-format on */
 

@@ -57,12 +57,12 @@ read_list(struct mm_site *site, const struct list *list,
 }
 
 static void
-read_addresses(struct mm_site *site, const char *name, const char *text,
+read_addresses(struct mm_addresses *to, const char *name, const char *text,
     const struct mm_conf *conf, struct mm_complaints *all)
 {
 	struct mm_err err;
 
-	if (mm_addresses_add(&site->addresses, text, &err) != 0)
+	if (mm_addresses_add(to, text, &err) != 0)
 		mm_complain(all, MM_ERROR, mm_conf_file(conf),
 		    mm_conf_line_of(conf, name), "%s: %s", name, err.text);
 }
@@ -80,10 +80,10 @@ mm_site_read(const struct mm_settings *settings, const struct mm_conf *conf,
 		if (read_list(site, &lists[i], settings, all) != 0)
 			goto fail;
 	}
-	read_addresses(
-	    site, "inet_interfaces", settings->inet_interfaces, conf, all);
-	read_addresses(
-	    site, "proxy_interfaces", settings->proxy_interfaces, conf, all);
+	read_addresses(&site->interfaces, "inet_interfaces",
+	    settings->inet_interfaces, conf, all);
+	read_addresses(&site->proxies, "proxy_interfaces",
+	    settings->proxy_interfaces, conf, all);
 	return site;
 
 fail:
@@ -98,7 +98,8 @@ mm_site_free(struct mm_site *site)
 		return;
 	for (size_t i = 0; i < NLISTS; i++)
 		mm_matchlist_free(*list_of(site, &lists[i]));
-	mm_addresses_clear(&site->addresses);
+	mm_addresses_clear(&site->interfaces);
+	mm_addresses_clear(&site->proxies);
 	free(site->myhostname);
 	free(site);
 }
@@ -117,9 +118,16 @@ mm_site_has_client(const struct mm_site *site, const char *name,
 }
 
 bool
+mm_site_has_interface(const struct mm_site *site, const struct mm_ip *ip)
+{
+	return mm_addresses_have(&site->interfaces, ip);
+}
+
+bool
 mm_site_has_address(const struct mm_site *site, const struct mm_ip *ip)
 {
-	return mm_addresses_have(&site->addresses, ip);
+	return mm_site_has_interface(site, ip) ||
+	       mm_addresses_have(&site->proxies, ip);
 }
 
 bool

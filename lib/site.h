@@ -49,6 +49,8 @@ bool mm_site_has_domains(const struct mm_site *site);
 /* mynetworks.  address: ip as text. */
 enum mm_match mm_site_has_client(const struct mm_site *site, const char *name,
     const struct mm_ip *ip, const char *address, struct mm_arena *arena);
+/* inet_interfaces. */
+bool mm_site_has_interface(const struct mm_site *site, const struct mm_ip *ip);
 /* inet_interfaces, proxy_interfaces. */
 bool mm_site_has_address(const struct mm_site *site, const struct mm_ip *ip);
 /* address is in internal form, without source route. */

@@ -12,7 +12,7 @@
 struct mm_site {
 	struct mm_matchlist *networks;
 	struct mm_matchlist *local, *alias, *mailbox, *relay;
-	struct mm_addresses addresses;
+	struct mm_addresses interfaces, proxies;
 	bool has_domains;
 	char *myhostname;
 };

@@ -31,8 +31,7 @@ own_literal(const struct mm_site *site, const char *domain, size_t len)
 		bare += strlen(tag);
 	if ((bare != text) != (strchr(bare, ':') != NULL))
 		return false;
-	return mm_ip_parse(bare, &ip) &&
-	       mm_addresses_have(&site->addresses, &ip);
+	return mm_ip_parse(bare, &ip) && mm_site_has_address(site, &ip);
 }
 
 /* Postfix's resolve_local(): one dot at the end does not count. */

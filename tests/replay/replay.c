@@ -72,6 +72,8 @@ fail(struct replay *r, const char *what, const char *got)
 static void
 answer(struct replay *r, struct mm_dns_question question)
 {
+	char name[MM_DNS_NAME_MAX];
+
 	for (int i = 0; i < 16; i++) {
 		const struct mm_dns_answer *a =
 		    world_answer(r->world, question.name, question.type);
@@ -81,10 +83,13 @@ answer(struct replay *r, struct mm_dns_question question)
 
 		if (mm_answers_add(r->answers, question.name, question.type, a))
 			r->asked++;
+		if (more) /* it may be part of the answer, or of name */
+			memmove(name, then.name, strlen(then.name) + 1);
 		mm_dns_answer_unref(a);
 		if (!more)
 			return;
 		question = then;
+		question.name = name;
 	}
 }
 

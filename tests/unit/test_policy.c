@@ -128,6 +128,15 @@ test_errors_are_found_at_load(void **state)
 	    {"inet_interfaces = localhost\n",
 		"1: inet_interfaces: \"localhost\" is not an address: names "
 		"are not looked up here"},
+	    {"maps_rbl_domains = =127.0.0.2\n" R "reject_maps_rbl\n",
+		"2: reject_maps_rbl: maps_rbl_domains: no domain before "
+		"\"=127.0.0.2\""},
+	    {R "check_ccert_access\n",
+		"1: check_ccert_access: needs a table, as in "
+		"hash:/etc/mailmum/access"},
+	    {"reject_tempfail_action = reject\n",
+		"1: reject_tempfail_action: \"reject\" is neither "
+		"defer_if_permit nor defer"},
 	    {"greylist_delay = 3d\n", NULL},
 	    {"mynetworks = 192.0.2.1/24\n", NULL},
 	    {"mynetworks = /nowhere/networks\n",
@@ -190,7 +199,8 @@ test_one_mistake_is_one_complaint(void **state)
 	    R "reject_rbl_client, reject_rbl_client bl.example.org, permit\n",
 	    R "check_policy_service unix:private/policy, permit\n",
 	    R "check_client_a_access hash:/etc/x, permit\n",
-	    R "reject_plaintext_session, greylist, permit\n",
+	    "maps_rbl_domains = bl.example.org=127.0.0\n" R
+	    "reject_maps_rbl, greylist, permit\n",
 	};
 	struct mm_complaints all = {0};
 	struct mm_err err;
@@ -234,6 +244,12 @@ test_notices_do_not_stop(void **state)
 	    {R "reject_unauth_destination, permit\n",
 		"1: reject_unauth_destination: keep it in main.cf: only "
 		"the MTA knows which domains it relays for"},
+	    {R "check_ccert_access hash:/nowhere\n",
+		"1: check_ccert_access: keep it in main.cf: a milter is not "
+		"told the fingerprint of a certificate"},
+	    {R "check_sender_mx_access inline:{ a.example.org=Ok }\n",
+		"1: inline:{ a.example.org=Ok }: \"Ok\" is not allowed in "
+		"this table, and makes a 451: DUNNO makes an exception"},
 	    {R "permit,\n reject_unverified_recipient\n",
 		"2: reject_unverified_recipient: keep it in main.cf: "
 		"only the MTA can probe addresses"},
