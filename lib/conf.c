@@ -234,9 +234,12 @@ read_line(struct reading *r, const char *text, size_t len)
 	}
 	if (r->spoilt)
 		return 0;
-	if (goes_on && mm_text_add(&r->logical, '\n', r->line) != 0)
+	if (!goes_on)
+		return mm_text_addn(&r->logical, text, len, r->line);
+	/* its first blank is the newline, so that a text has no more of them */
+	if (mm_text_add(&r->logical, '\n', r->line) != 0)
 		return -1;
-	return mm_text_addn(&r->logical, text, len, r->line);
+	return mm_text_addn(&r->logical, text + 1, len - 1, r->line);
 }
 
 /* Marks what stands behind a "$" anywhere.  Braces need not match here. */

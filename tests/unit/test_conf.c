@@ -58,7 +58,7 @@ test_values_and_continuations(void **state)
 	    {"plain", "some text", 3},
 	    {"tight", "x=y", 4},
 	    {"empty", "", 5},
-	    {"list", "one,\n\ttwo,\n  three", 6},
+	    {"list", "one,\ntwo,\n three", 6},
 	    {"later", "on the next line", 12},
 	    {"last", "no newline", 14},
 	};
@@ -111,7 +111,7 @@ test_every_byte_knows_its_line(void **state)
 	(void)state;
 	assert_int_equal(
 	    1, mm_conf_expand(conf, "a", NULL, NULL, &value, &line, &err));
-	assert_string_equal("one\n  two x\n  y\n  three", value.data);
+	assert_string_equal("one\n two x\n y\n three", value.data);
 	assert_string_equal("m.conf", value.file);
 	for (size_t i = 0; i < MM_COUNT(parts); i++) {
 		const char *at = strstr(value.data, parts[i].part);
