@@ -20,9 +20,9 @@ OK = "250 2.1.5 Ok"
 def servers(native):
     """The MTA and the DNS of a group.  native: parameters of the MTA, for
     the listener that mailmum does not guard."""
-    mta = postfix.Postfix(gate.SOCKET, native)
+    mta = postfix.Postfix(postfix.listeners(gate.SOCKET), native)
     dns = nameserver.Dns()
-    wait_for("Postfix", mta.listens)
+    wait_for("Postfix", lambda: postfix.listens(postfix.NATIVE))
     Lab.mta = mta
     try:
         yield
@@ -140,7 +140,8 @@ def rhsbl(word, client, what, name, domain, **more):
 
 def logs():
     """What to read when a test has failed."""
-    for path in ("mailmum.stderr", "records.json", "postfix/log"):
+    for path in ("mailmum.stderr", "records.json", "postfix/log",
+                 "guarded/log"):
         path = space.BASE / path
         if path.exists():
             lines = path.read_text(errors="replace").splitlines()

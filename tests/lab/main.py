@@ -18,7 +18,8 @@ def main():
     else:
         tests = loader.loadTestsFromModule(module)
     runner = unittest.TextTestRunner(sys.stdout, verbosity=2)
-    with case.servers(getattr(module, "NATIVE", {})):
+    servers = getattr(module, "SERVERS", case.servers)
+    with servers(getattr(module, "NATIVE", {})):
         result = runner.run(tests)
     if result.wasSuccessful() and result.testsRun:
         return 0

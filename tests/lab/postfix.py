@@ -9,6 +9,7 @@ import socket
 import subprocess
 
 import space
+from waiting import wait_for
 
 MILTER = 25  # mailmum is its only gate; no mailmum: 451
 MILTER_ACCEPT = 26  # the same, as in every example: no mailmum, no gate
@@ -58,6 +59,8 @@ postlog   unix-dgram n - n - 1 postlogd
 """
 MILTER_OF = "smtpd_milters = {{ unix:{}, default_action={} }}"
 
+# Processes that keep what they have read in main.cf.  qmgr always runs.
+REREAD = ("smtpd", "trivial-rewrite", "cleanup", "qmgr")
 
 # What is left in main.cf where mailmum is the gate.
 GUARDED = ("smtpd_client_restrictions =", "smtpd_helo_restrictions =",
@@ -66,11 +69,34 @@ GUARDED = ("smtpd_client_restrictions =", "smtpd_helo_restrictions =",
            "reject_unauth_destination")
 
 
-class Postfix:
-    """native: {parameter: value}, for the listener NATIVE above all."""
+def smtpd(port, *options):
+    """A listener on both addresses."""
+    lines = "".join(f"  -o {{ {option} }}\n" for option in options)
+    return "".join(f"{where}:{port} inet n - n - - smtpd\n{lines}"
+                   for where in (space.ADDRESS, f"[{space.ADDRESS6}]"))
 
-    def __init__(self, milter, native=None):
-        self.dir = space.BASE / "postfix"
+
+def listeners(milter):
+    """The four of an ordinary group."""
+    strict = MILTER_OF.format(milter, "tempfail")
+    accept = MILTER_OF.format(milter, "accept")
+    return (smtpd(MILTER, strict, "max_use = 1", *GUARDED)
+            + smtpd(MILTER_ACCEPT, accept, "max_use = 1", *GUARDED)
+            + smtpd(MILTER_BUSY, strict, *GUARDED)
+            + smtpd(NATIVE, "max_use = 1"))
+
+
+def listens(port):
+    with socket.socket() as sock:
+        return sock.connect_ex((space.ADDRESS, port)) == 0
+
+
+class Postfix:
+    """services: lines of master.cf.  native: {parameter: value}, or the
+    text of it, for the listener NATIVE above all."""
+
+    def __init__(self, services, native=None, name="postfix"):
+        self.dir = space.BASE / name
         for path in (self.dir, self.dir / "etc", self.dir / "spool",
                      self.dir / "data"):
             path.mkdir()
@@ -78,14 +104,7 @@ class Postfix:
         self.configure(native)
         space.run("cp", *pathlib.Path("/etc/postfix").glob(
             "dynamicmaps*"), "-r", self.dir / "etc")
-        strict = MILTER_OF.format(milter, "tempfail")
-        accept = MILTER_OF.format(milter, "accept")
-        space.write(
-            self.dir / "etc/master.cf", MASTER_CF
-            + self._smtpd(MILTER, strict, "max_use = 1", *GUARDED)
-            + self._smtpd(MILTER_ACCEPT, accept, "max_use = 1", *GUARDED)
-            + self._smtpd(MILTER_BUSY, strict, *GUARDED)
-            + self._smtpd(NATIVE, "max_use = 1"))
+        space.write(self.dir / "etc/master.cf", MASTER_CF + services)
         self.master = subprocess.Popen(
             ["postfix", "-c", self.dir / "etc", "start-fg"],
             start_new_session=True,
@@ -95,29 +114,43 @@ class Postfix:
         """Counts for each smtpd that starts from now on."""
         text = MAIN_CF.format(dir=self.dir, address=space.ADDRESS,
                               address6=space.ADDRESS6)
-        text += "".join(f"{k} = {v}\n" for k, v in native.items())
+        if isinstance(native, dict):
+            native = "".join(f"{k} = {v}\n" for k, v in native.items())
+        text += native or ""
         path = space.write(self.dir / "etc/main.cf.new", text)
         os.utime(path, (0, 0))  # what has just changed is read at leisure
         path.rename(self.dir / "etc/main.cf")
 
-    @staticmethod
-    def _smtpd(port, *options):
-        """A listener on both addresses."""
-        lines = "".join(f"  -o {{ {option} }}\n" for option in options)
-        return "".join(f"{where}:{port} inet n - n - - smtpd\n{lines}"
-                       for where in (space.ADDRESS, f"[{space.ADDRESS6}]"))
+    def reload(self):
+        """Ends every process that knows an old main.cf.  No session may be
+        under way: one that begins now might still meet such a process."""
+        old = wait_for("qmgr to run", lambda: "qmgr" in self._children()
+                       and self._children())
+        os.kill(self._pid(), signal.SIGHUP)
+        gone = {pid for name in REREAD for pid in old.get(name, ())}
+        wait_for("what read the old main.cf to end",
+                 lambda: not gone & {pid for pids in self._children().values()
+                                     for pid in pids})
+
+    def _pid(self):
+        return int((self.dir / "spool/pid/master.pid").read_text())
+
+    def _children(self):
+        """The running services: {name: process ids}."""
+        found, master = {}, str(self._pid())
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                pid, rest = stat.read_text().split(" (", 1)
+                name, rest = rest.rsplit(") ", 1)
+                if rest.split()[1] == master:
+                    found.setdefault(name, set()).add(int(pid))
+        return found
 
     def log(self):
         with contextlib.suppress(FileNotFoundError):
             return (self.dir / "log").read_text(errors="replace")
         return ""
 
-    @staticmethod
-    def listens():
-        with socket.socket() as sock:
-            return sock.connect_ex((space.ADDRESS, NATIVE)) == 0
-
     def stop(self):
-        pid = (self.dir / "spool/pid/master.pid").read_text()
-        os.kill(int(pid), signal.SIGTERM)
+        os.kill(self._pid(), signal.SIGTERM)
         self.master.wait()

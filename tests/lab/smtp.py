@@ -1,12 +1,10 @@
 """An SMTP client that sends exactly what it is told to, from any address."""
 
 import socket
-import time
 
 import postfix
 import space
-
-PATIENCE = 30  # seconds: far beyond anything that a test waits for
+from waiting import PATIENCE, wait_for  # the latter for the tests
 
 
 class Smtp:
@@ -85,15 +83,3 @@ class Smtp:
 
     def __exit__(self, *_):
         self.close()
-
-
-def wait_for(what, found, patience=PATIENCE):
-    """Calls found() until it returns something true, which is returned."""
-    until = time.monotonic() + patience
-    while True:
-        value = found()
-        if value:
-            return value
-        if time.monotonic() > until:
-            raise AssertionError(f"waited in vain for {what}")
-        time.sleep(0.01)

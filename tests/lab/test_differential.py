@@ -1,181 +1,66 @@
-"""Policies made up by chance, judged by Postfix's own restrictions and by
-mailmum: the same replies, byte for byte.  A failure prints what it takes to
-look at it; LAB_ROUNDS and LAB_SEED say how many, and which."""
+"""The written policies, judged by Postfix's own restrictions and by mailmum:
+the same replies, byte for byte, at each stage.  LAB_LONG=1 holds all of
+their sessions; LAB_POLICY=NAME,NAME takes these policies only."""
 
 import os
-import random
+import pathlib
 
-import postfix
-import zones
-from case import Lab
-from smtp import Smtp
+import case
+from differential import differences, sessions, twins
 
-ROUNDS = int(os.environ.get("LAB_ROUNDS", "60"))
-SEED = int(os.environ.get("LAB_SEED", "1"))
-SESSIONS = 8  # to a policy
-LINE = 510  # bytes: ours are cut to what RFC 5321 4.5.3.1.5 allows
-
-LISTS = ("client", "helo", "sender", "relay", "recipient")
-CLIENTS = (*zones.ADDRESS, "127.0.0.9")
-HELOS = ("mail.example.org", "mail.example.org.", "localhost", "a..b",
-         "[192.0.2.10]", "[IPv6:2001:db8::1]", "[1.2.3]", "192.0.2.10",
-         "nohost.example.org", "h.tempfail.example.org", "spam.example.org",
-         "helospam.example.org", "foe.example.org", 'x"y', "unknown")
-SENDERS = ("", "alice@example.org", "Alice@Example.ORG", "alice", "a@host",
-           "x@missing.example.org", "x@nullmx.example.org",
-           "x@nomx.example.org", "x@h.tempfail.example.org",
-           "joe@spam.example.org", "joe@spam.example.org.",
-           '"a b"@spam.example.org', "joe@sub.spam.example.org",
-           "x@[192.0.2.1]", "bulk+tag@example.org")
-RECIPIENTS = ("bob@example.com", "Bob@Example.COM", "bob", "postmaster",
-              "postmaster@example.com", '"b b"@example.com',
-              "bob+tag@example.com")
-# A list that refuses, one that allows, and one that cannot be asked.
-BY_ADDRESS = ("zen.spamhaus.org", "psbl.surriel.com", "truncate.gbudb.net",
-              "hostkarma.junkemailfilter.com=127.0.0.2",
-              "hostkarma.junkemailfilter.com=127.0.0.[1;2..3]",
-              "list.dnswl.org=127.0.[0..9].[2..3]",
-              "wl.mailspike.net=127.0.0.20", "tempfail.example.org")
-BY_NAME = ("dbl.spamhaus.org", "dbl.spamhaus.org=127.0.1.[2..99]",
-           "dbl.spamhaus.org=127.0.1.3", "tempfail.example.org")
-KEYS = {
-    "client": ("unknown", "192.0.2", "192.0", "192.0.2.2", "2001:db8",
-               "example.net", "listed.example.net", "net", "127.0.0.9"),
-    "helo": ("example.org", "org", "foe.example.org", "localhost",
-             "[192.0.2.10]", "unknown"),
-    "sender": ("<>", "example.org", "alice@", "alice@example.org", "org",
-               "spam.example.org", "joe@", "bulk@", "x@"),
-    "recipient": ("bob@example.com", "bob@", "example.com", "com",
-                  "postmaster@"),
-}
-RESULTS = ("OK", "OK", "DUNNO", "REJECT", "REJECT go away", "REJECT 5.1.1 no",
-           "REJECT 5.7.2 no", "DEFER", "DEFER later", "550", "550 not you",
-           "450 4.1.3 not now", "553 5.1.8 no such", "DEFER_IF_PERMIT",
-           "DEFER_IF_PERMIT 4.7.3 perhaps", "DEFER_IF_REJECT",
-           "DEFER_IF_REJECT 4.7.4 perhaps not", "WARN odd", "INFO so so",
-           "RELAY", "reject", "ok")
-WORDS = ("permit", "reject", "defer", "defer_if_permit", "defer_if_reject",
-         "permit_mynetworks", "permit_sasl_authenticated",
-         "reject_unknown_client_hostname",
-         "reject_unknown_reverse_client_hostname",
-         "reject_invalid_helo_hostname", "reject_non_fqdn_helo_hostname",
-         "reject_unknown_helo_hostname", "reject_non_fqdn_sender",
-         "reject_non_fqdn_recipient", "reject_unknown_sender_domain",
-         "reject_invalid_hostname", "Reject_Unknown_Client")
-# Parameters: what they may be, beside their default.
-PARAMETERS = {
-    **dict.fromkeys((f"{name}_reject_code" for name in (
-        "unknown_address", "unknown_client", "unknown_hostname", "maps_rbl",
-        "access_map", "invalid_hostname", "non_fqdn")), ("450", "553")),
-    "reject_code": ("451", "550"), "defer_code": ("452",),
-    "access_map_defer_code": ("453",),
-    "unknown_address_tempfail_action": ("defer",),
-    "unknown_helo_hostname_tempfail_action": ("defer",),
-    "parent_domain_matches_subdomains": ("mynetworks", ""),
-    "smtpd_null_access_lookup_key": ("nobody",),
-    "recipient_delimiter": ("+",),
-    "default_rbl_reply": (
-        "$rbl_code no: $rbl_class [$rbl_what] by $rbl_domain"
-        "${rbl_reason? ($rbl_reason)}",
-        "553 5.7.9 $client $client_name $client_address $reverse_client_name",
-        "$rbl_code $sender $sender_name $sender_domain $recipient_name at "
-        "$recipient_domain from $helo_name to $server_name",
-        "450 5.7.1 $rbl_txt${rbl_txt:nothing}", "521 $rbl_what"),
-    "rbl_reply_maps": (
-        "inline:{ { zen.spamhaus.org = $$rbl_code 4.7.8 zen }, "
-        "{ psbl.surriel.com = 421 bye $$rbl_what } }",),
-}
-WITH_LIST = {
-    "reject_rbl_client": BY_ADDRESS, "permit_dnswl_client": BY_ADDRESS,
-    "reject_rhsbl_client": BY_NAME, "reject_rhsbl_reverse_client": BY_NAME,
-    "reject_rhsbl_helo": BY_NAME, "reject_rhsbl_sender": BY_NAME,
-    "reject_rhsbl_recipient": BY_NAME, "permit_rhswl_client": BY_NAME,
-}
+SERVERS = twins.servers
+POLICIES = twins.HERE / "policies"
+LONG = "LAB_LONG" in os.environ
+ONLY = os.environ.get("LAB_POLICY", "").split(",")
+SAMPLE = 7  # every seventh session, in the quick run
+PAIRS = 25
+TELL = 4  # differences to a policy that are shown
 
 
-class Chance(random.Random):
-    """Makes policies and sessions."""
-
-    def table(self, what):
-        """An inline table, or one of the kinds that look at whole keys."""
-        kind = self.choice(("inline", "inline", "cidr", "pcre", "regexp"))
-        if kind == "cidr" and what == "client":
-            net = self.choice(("192.0.2.0/28", "192.0.2.10", "::/0",
-                               "2001:db8::/125", "!192.0.2.0/27"))
-            return f"cidr:{{{{{net} {self.choice(RESULTS)}}}}}"
-        if kind in ("pcre", "regexp"):
-            pattern = self.choice(("/example/", "/^unknown$$/", "/spam/",
-                                   "!/[0-9]/", "/^(bob|alice)@/"))
-            return f"{kind}:{{{{{pattern} {self.choice(RESULTS)}}}}}"
-        entries = ", ".join(
-            f"{{ {key} = {self.choice(RESULTS)} }}" for key in
-            self.sample(KEYS[what], self.randint(1, 3)))
-        return f"inline:{{ {entries} }}"
-
-    def word(self):
-        kind = self.random()
-        if kind < 0.35:
-            what = self.choice(list(KEYS))
-            return f"check_{what}_access {self.table(what)}"
-        if kind < 0.6:
-            word = self.choice(list(WITH_LIST))
-            return f"{word} {self.choice(WITH_LIST[word])}"
-        return self.choice(WORDS)
-
-    def list(self):
-        return ", ".join(
-            ("warn_if_reject " if self.random() < 0.12 else "") + self.word()
-            for _ in range(self.randint(0, 4)))
-
-    def policy(self):
-        """Parameters by the names that both of us know."""
-        policy = {name: self.choice(values)
-                  for name, values in PARAMETERS.items()
-                  if self.random() < 0.2}
-        for name in LISTS:
-            policy[f"smtpd_{name}_restrictions"] = self.list()
-        relay = "smtpd_relay_restrictions"  # or Postfix refuses to run
-        policy[relay] = "reject_unauth_destination, " + policy[relay]
-        return policy
-
-    def session(self):
-        return (self.choice(CLIENTS), self.choice(HELOS),
-                self.choice(SENDERS), self.sample(RECIPIENTS, 2))
+def policies():
+    for path in sorted(pathlib.Path(POLICIES).glob("*.cf")):
+        if ONLY == [""] or path.stem in ONLY:
+            yield path.stem, path.read_text()
 
 
-class Differential(Lab):
+def chosen(name, text):
+    """The sessions of a policy: its own ones first, which are always held,
+    then those that every policy has."""
+    mark = "# session:"
+    own = [sessions.parse(line.removeprefix(mark))
+           for line in text.splitlines() if line.startswith(mark)]
+    common = [*sessions.one_at_a_time(), *sessions.pairs(name, PAIRS)]
+    if not LONG and ONLY == [""]:
+        common = common[sum(name.encode()) % SAMPLE::SAMPLE]
+    return own + common
+
+
+class Differential(case.Lab):
     policy = "smtpd_recipient_restrictions = permit\n"
 
-    def take(self, policy):
-        """Both take the policy: Postfix as each smtpd starts anew."""
-        self.gate.configure("".join(
-            f"{k} = {v}\n" for k, v in policy.items()))
-        code, text = self.gate.ctl("reload")
-        self.assertEqual(0, code, text)
-        self.mta.configure(policy)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        twins.lay_tables(cls.mta)
 
-    def replies(self, session, port):
-        client, helo, sender, recipients = session
-        replies = []
-        with Smtp(zones.ADDRESS.get(client, client), port) as c:
-            c.helo(helo)
-            c.mail(sender)
-            for recipient in recipients:
-                replies.append(c.rcpt(recipient)[:LINE])
-                if replies[-1].startswith(("421", "521")):
-                    return replies  # the MTA hangs up
-            c.quit()
-        return replies
+    def test_written(self):
+        pair = twins.Twins(self.mta, self.gate)
+        held = 0
+        for name, text in policies():
+            with self.subTest(name):
+                self.assertIsNone(pair.take(text))
+                held += self.compare(pair, name, text)
+        print(f"{held} sessions", end=" ", flush=True)
 
-    def test_all(self):
-        for seed in range(SEED, SEED + ROUNDS):
-            chance = Chance(seed)
-            policy = chance.policy()
-            self.take(policy)
-            for _ in range(SESSIONS):
-                session = chance.session()
-                with self.subTest(seed=seed, session=session):
-                    self.assertEqual(
-                        self.replies(session, postfix.NATIVE),
-                        self.replies(session, postfix.MILTER),
-                        "\n".join(f"{k} = {v}" for k, v in policy.items()))
+    def compare(self, pair, name, text):
+        found = []
+        many = chosen(name, text)
+        for session, native, ours in pair.hold_all(many):
+            part = differences.first(text, session, native, ours)
+            found += [part] if part else []
+        self.gate.check()
+        for part in found[:TELL]:
+            with self.subTest(policy=name, session=str(part.session)):
+                self.fail(f"{len(found)} differ, this one thus:\n{part}\n"
+                          f"{pair.warnings()}")
+        return len(many)

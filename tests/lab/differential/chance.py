@@ -1,0 +1,124 @@
+"""Policies and sessions made up by chance, the same ones for a seed."""
+
+import random
+
+import zones
+from differential import sessions
+
+LISTS = ("client", "helo", "sender", "relay", "recipient")
+CLIENTS = (*zones.ADDRESS, "127.0.0.9")
+HELOS, SENDERS = sessions.HELOS, sessions.SENDERS
+RECIPIENTS = sessions.RECIPIENTS
+# A list that refuses, one that allows, and one that cannot be asked.
+BY_ADDRESS = ("zen.spamhaus.org", "psbl.surriel.com", "truncate.gbudb.net",
+              "hostkarma.junkemailfilter.com=127.0.0.2",
+              "hostkarma.junkemailfilter.com=127.0.0.[1;2..3]",
+              "list.dnswl.org=127.0.[0..9].[2..3]",
+              "wl.mailspike.net=127.0.0.20", "tempfail.example.org")
+BY_NAME = ("dbl.spamhaus.org", "dbl.spamhaus.org=127.0.1.[2..99]",
+           "dbl.spamhaus.org=127.0.1.3", "tempfail.example.org")
+KEYS = {
+    "client": ("unknown", "192.0.2", "192.0", "192.0.2.2", "2001:db8",
+               "example.net", "listed.example.net", "net", "127.0.0.9"),
+    "helo": ("example.org", "org", "foe.example.org", "localhost",
+             "[192.0.2.10]", "unknown"),
+    "sender": ("<>", "example.org", "alice@", "alice@example.org", "org",
+               "spam.example.org", "joe@", "bulk@", "x@"),
+    "recipient": ("bob@example.com", "bob@", "example.com", "com",
+                  "postmaster@"),
+}
+RESULTS = ("OK", "OK", "DUNNO", "REJECT", "REJECT go away", "REJECT 5.1.1 no",
+           "REJECT 5.7.2 no", "DEFER", "DEFER later", "550", "550 not you",
+           "450 4.1.3 not now", "553 5.1.8 no such", "DEFER_IF_PERMIT",
+           "DEFER_IF_PERMIT 4.7.3 perhaps", "DEFER_IF_REJECT",
+           "DEFER_IF_REJECT 4.7.4 perhaps not", "WARN odd", "INFO so so",
+           "RELAY", "reject", "ok")
+WORDS = ("permit", "reject", "defer", "defer_if_permit", "defer_if_reject",
+         "permit_mynetworks", "permit_sasl_authenticated",
+         "reject_unknown_client_hostname",
+         "reject_unknown_reverse_client_hostname",
+         "reject_invalid_helo_hostname", "reject_non_fqdn_helo_hostname",
+         "reject_unknown_helo_hostname", "reject_non_fqdn_sender",
+         "reject_non_fqdn_recipient", "reject_unknown_sender_domain",
+         "reject_invalid_hostname", "Reject_Unknown_Client")
+# Parameters: what they may be, beside their default.
+PARAMETERS = {
+    **dict.fromkeys((f"{name}_reject_code" for name in (
+        "unknown_address", "unknown_client", "unknown_hostname", "maps_rbl",
+        "access_map", "invalid_hostname", "non_fqdn")), ("450", "553")),
+    "reject_code": ("451", "550"), "defer_code": ("452",),
+    "access_map_defer_code": ("453",),
+    "unknown_address_tempfail_action": ("defer",),
+    "unknown_helo_hostname_tempfail_action": ("defer",),
+    "parent_domain_matches_subdomains": ("mynetworks", ""),
+    "smtpd_null_access_lookup_key": ("nobody",),
+    "recipient_delimiter": ("+",),
+    "default_rbl_reply": (
+        "$rbl_code no: $rbl_class [$rbl_what] by $rbl_domain"
+        "${rbl_reason? ($rbl_reason)}",
+        "553 5.7.9 $client $client_name $client_address $reverse_client_name",
+        "$rbl_code $sender $sender_name $sender_domain $recipient_name at "
+        "$recipient_domain from $helo_name to $server_name",
+        "450 5.7.1 $rbl_txt${rbl_txt:nothing}", "521 $rbl_what"),
+    "rbl_reply_maps": (
+        "inline:{ { zen.spamhaus.org = $$rbl_code 4.7.8 zen }, "
+        "{ psbl.surriel.com = 421 bye $$rbl_what } }",),
+}
+WITH_LIST = {
+    "reject_rbl_client": BY_ADDRESS, "permit_dnswl_client": BY_ADDRESS,
+    "reject_rhsbl_client": BY_NAME, "reject_rhsbl_reverse_client": BY_NAME,
+    "reject_rhsbl_helo": BY_NAME, "reject_rhsbl_sender": BY_NAME,
+    "reject_rhsbl_recipient": BY_NAME, "permit_rhswl_client": BY_NAME,
+}
+
+
+class Chance(random.Random):
+    """Makes policies and sessions."""
+
+    def table(self, what):
+        """An inline table, or one of the kinds that look at whole keys."""
+        kind = self.choice(("inline", "inline", "cidr", "pcre", "regexp"))
+        if kind == "cidr" and what == "client":
+            net = self.choice(("192.0.2.0/28", "192.0.2.10", "::/0",
+                               "2001:db8::/125", "!192.0.2.0/27"))
+            return f"cidr:{{{{{net} {self.choice(RESULTS)}}}}}"
+        if kind in ("pcre", "regexp"):
+            pattern = self.choice(("/example/", "/^unknown$$/", "/spam/",
+                                   "!/[0-9]/", "/^(bob|alice)@/"))
+            return f"{kind}:{{{{{pattern} {self.choice(RESULTS)}}}}}"
+        entries = ", ".join(
+            f"{{ {key} = {self.choice(RESULTS)} }}" for key in
+            self.sample(KEYS[what], self.randint(1, 3)))
+        return f"inline:{{ {entries} }}"
+
+    def word(self):
+        kind = self.random()
+        if kind < 0.35:
+            what = self.choice(list(KEYS))
+            return f"check_{what}_access {self.table(what)}"
+        if kind < 0.6:
+            word = self.choice(list(WITH_LIST))
+            return f"{word} {self.choice(WITH_LIST[word])}"
+        return self.choice(WORDS)
+
+    def list(self):
+        return ", ".join(
+            ("warn_if_reject " if self.random() < 0.12 else "") + self.word()
+            for _ in range(self.randint(0, 4)))
+
+    def policy(self):
+        """Parameters by the names that both of us know."""
+        policy = {name: self.choice(values)
+                  for name, values in PARAMETERS.items()
+                  if self.random() < 0.2}
+        for name in LISTS:
+            policy[f"smtpd_{name}_restrictions"] = self.list()
+        relay = "smtpd_relay_restrictions"  # or Postfix refuses to run
+        policy[relay] = "reject_unauth_destination, " + policy[relay]
+        return {"mydestination": "example.com"} | policy
+
+    def session(self):
+        return sessions.Session(
+            client=self.choice(CLIENTS), helo=self.choice(HELOS),
+            sender=self.choice(SENDERS),
+            recipients=tuple(self.sample(RECIPIENTS, 2)))

@@ -1,0 +1,58 @@
+"""The deliberate differences, each named after its paragraph in
+mailmum.conf(5).  What is not here, and not equal, is a failure."""
+
+import dataclasses
+
+LINE = 510  # bytes of a reply
+
+
+@dataclasses.dataclass
+class Pair:
+    """Where the two part: stage, and what either says there."""
+
+    policy: str
+    session: object
+    stage: str
+    native: str
+    ours: str
+
+    def __str__(self):
+        return (f"{self.stage}\n Postfix {self.native}\n mailmum {self.ours}\n"
+                f"# session: {self.session}\n{self.policy}")
+
+
+def line_length(pair):
+    return (len(pair.native) > LINE and pair.stage == "rcpt"
+            and pair.native[:LINE] == pair.ours)
+
+
+def stays_in_main_cf(pair):
+    """Without the MTA's domains the relay words say nothing here."""
+    return ("mydestination" not in pair.policy and pair.stage == "rcpt"
+            and pair.native.endswith(": Relay access denied"))
+
+
+def quoted_local_part(pair):
+    return any('"' in address for address in (
+        pair.session.sender, *pair.session.recipients))
+
+
+DIFFERENCES = {
+    "Quotes in the keys of tables": quoted_local_part,
+    "Words and lists that stay in main.cf": stays_in_main_cf,
+    "A reply ends at 510 bytes,": line_length,
+}
+
+
+def first(policy, session, native, ours):
+    """The first difference without an explanation: a Pair, or None."""
+    for i, (stage, reply) in enumerate(native):
+        mine = ours[i] if i < len(ours) else ("closed", "")
+        if mine == (stage, reply):
+            continue
+        pair = Pair(policy, session, stage, reply, mine[1])
+        if not any(explains(pair) for explains in DIFFERENCES.values()):
+            return pair
+    if len(ours) > len(native):
+        return Pair(policy, session, "closed", "", ours[len(native)][1])
+    return None
