@@ -23,6 +23,7 @@ struct ctl {
 	const char *config; /* the file, never NULL */
 	bool json;
 	bool strict; /* of check */
+	bool ask;    /* of explain */
 	/* of explain, NULL where not given */
 	const char *name, *ptr, *helo, *from, *to, *auth;
 	const char *master, *output; /* of import, NULL where not given */

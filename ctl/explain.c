@@ -13,6 +13,7 @@
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/policyd.h"
 #include "lib/settings_dns.h"
 #include "lib/store.h"
 
@@ -126,6 +127,7 @@ hold_session(struct explain *x)
 	mm_judge_ask(&x->judge, s, &ahead);
 	if (!mm_session_auth(
 		s, ctl->auth != NULL ? "PLAIN" : NULL, ctl->auth, NULL) ||
+	    !mm_session_parameters(s, NULL, NULL) ||
 	    !mm_session_mail(s, x->arena, x->from, NULL))
 		return no_memory(x);
 	mm_judge_ask(&x->judge, s, &ahead);
@@ -189,6 +191,25 @@ ask_greylist(struct explain *x)
 	return 0;
 }
 
+/* Services remember what they are asked, so they are only if that is wanted;
+ * and nobody has to wait for a sleep. */
+static enum mm_errand_status
+run_errand(
+    void *ctx, const struct mm_errand *errand, int64_t until_us, char **text)
+{
+	struct explain *x = ctx;
+	struct mm_err err;
+
+	if (errand->kind != MM_ERRAND_POLICY || !x->ctl->ask)
+		return MM_ERRAND_UNASKED;
+	*text = mm_policyd_ask(
+	    x->policyds, errand->what, errand->text, until_us, &err);
+	if (*text != NULL)
+		return MM_ERRAND_FOUND;
+	*text = strdup(err.text);
+	return MM_ERRAND_FAILED;
+}
+
 static int
 judge(struct explain *x)
 {
@@ -196,6 +217,9 @@ judge(struct explain *x)
 
 	if (mm_judge_init(&x->judge, x->policy, x->dns, &mm_clock_system) != 0)
 		return no_memory(x);
+	x->judge.runner = (struct mm_errand_runner){run_errand, x};
+	snprintf(x->session.instance, sizeof(x->session.instance),
+	    "explain.%lld", (long long)mm_clock_wall(&mm_clock_system));
 	if ((code = find_facts(x)) != 0 || (code = hold_session(x)) != 0)
 		return code;
 	x->verdict = x->result.verdict;
@@ -212,6 +236,7 @@ clear(struct explain *x)
 	mm_judge_clear(&x->judge);
 	mm_dns_free(x->dns);
 	times_free(x->times);
+	mm_policyd_pool_free(x->policyds);
 	mm_answers_free(x->name_answers);
 	mm_arena_free(x->arena);
 	mm_policy_unref(x->policy);
@@ -224,7 +249,8 @@ run(struct explain *x)
 
 	x->arena = mm_arena_new(FACTS_MAX);
 	x->name_answers = mm_answers_new();
-	if (x->arena == NULL || x->name_answers == NULL)
+	x->policyds = mm_policyd_pool_new(&mm_clock_system);
+	if (x->arena == NULL || x->name_answers == NULL || x->policyds == NULL)
 		return no_memory(x);
 	if ((code = ctl_policy_load(x->ctl, &x->policy)) != 0)
 		return code;

@@ -26,6 +26,7 @@ struct explain {
 	const struct mm_settings *settings; /* the policy's */
 	struct mm_dns *dns;
 	struct times *times;
+	struct mm_policyd_pool *policyds;
 	struct mm_arena *arena; /* facts, and all texts that are made up */
 	struct mm_judge judge;
 

@@ -21,11 +21,12 @@ enum {
 	TAKES_SESSION = 0xfcu, /* --name to --auth */
 	TAKES_STRICT = 1u << 8,
 	TAKES_IMPORT = 0x600u, /* --master, --output */
-	TAKES_ANYWHERE = 0x1800u,
+	TAKES_ASK = 1u << 11,
+	TAKES_ANYWHERE = 0x3000u,
 };
 enum {
-	OPTION_HELP = 11,
-	OPTION_VERSION = 12,
+	OPTION_HELP = 12,
+	OPTION_VERSION = 13,
 };
 
 static const struct command {
@@ -38,7 +39,7 @@ static const struct command {
     {"check", ctl_check, "[FILE]", TAKES_CONFIG | TAKES_JSON | TAKES_STRICT,
 	"read the configuration, say what is wrong and what it does"},
     {"explain", ctl_explain, "CLIENT",
-	TAKES_CONFIG | TAKES_JSON | TAKES_SESSION,
+	TAKES_CONFIG | TAKES_JSON | TAKES_SESSION | TAKES_ASK,
 	"judge a session that you describe, step by step"},
     {"import", ctl_import, "FILE|-", TAKES_JSON | TAKES_IMPORT,
 	"make a policy of Postfix's main.cf, and say what to do there"},
@@ -77,6 +78,8 @@ static const struct {
 	"Postfix's master.cf, else the one beside main.cf"},
     {"output", 0, "DIR|FILE", offsetof(struct ctl, output),
 	"where to write the policy; else it is shown"},
+    {"ask", 0, NULL, offsetof(struct ctl, ask),
+	"ask policy services, which will remember the session"},
     {"help", 'h', NULL, 0, "show this"},
     {"version", 'V', NULL, 0, "show the version"},
 };
@@ -247,6 +250,7 @@ run(struct ctl *ctl, int argc, char **argv)
 	ctl->command = command->name;
 	ctl->json = (given & TAKES_JSON) != 0;
 	ctl->strict = (given & TAKES_STRICT) != 0;
+	ctl->ask = (given & TAKES_ASK) != 0;
 	if ((code = check_usage(ctl, command, given, argc - optind - 1)) != 0)
 		return code;
 	ctl->argument = argv[optind + 1]; /* NULL at the end */

@@ -209,6 +209,7 @@ print_counters(struct json_object *counters)
 		{"greylist_new", "greylist_early", "greylist_passed",
 		    "greylist_known", "greylist_allowed", "store_errors"}},
 	    {"waiting", {"waiters", "waiters_refused", "deadlines"}},
+	    {"policy_services", {"policy_queries", "policy_failures"}},
 	};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {

@@ -138,7 +138,8 @@ struct mm_eval {
 	struct mm_why why;	   /* of the step at work */
 	struct mm_trace *trace;	   /* of the step at work; NULL: none wanted */
 	struct mm_deferral defer_if_permit, defer_if_reject;
-	unsigned nacts; /* steps that act, so far */
+	unsigned nacts;	 /* steps that act, so far */
+	bool by_default; /* in a policy service's default action */
 
 	/* tails of result's lists */
 	size_t questions_size;

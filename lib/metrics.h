@@ -29,6 +29,8 @@ enum mm_metric {
 	MM_DEADLINES,	     /* a RCPT waited to its deadline */
 	MM_WAITERS,	     /* callbacks waiting now */
 	MM_WAITERS_REFUSED,  /* too many waited already */
+	MM_POLICY_QUERIES,   /* policy services asked */
+	MM_POLICY_FAILURES,  /* and their default actions taken */
 	MM_LOG_DROPPED,	     /* records */
 	MM_RELOADS,
 	MM_RELOADS_FAILED,

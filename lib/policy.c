@@ -9,6 +9,7 @@
 #include "lib/dnsxl.h"
 #include "lib/err.h"
 #include "lib/map.h"
+#include "lib/policyd.h"
 #include "lib/program.h"
 #include "lib/rbl_reply.h"
 #include "lib/site.h"
@@ -23,6 +24,7 @@ struct mm_policy {
 	struct mm_site *site;
 	struct mm_map *reply_maps[REPLY_MAPS_MAX];
 	size_t nreply_maps;
+	struct mm_policyds services;
 	struct mm_program program;
 	struct mm_load load; /* what a list is parsed with, at run time too */
 };
@@ -31,6 +33,7 @@ static void
 policy_free(struct mm_policy *policy)
 {
 	mm_program_clear(&policy->program);
+	mm_policyds_clear(&policy->services);
 	for (size_t i = 0; i < policy->nreply_maps; i++)
 		mm_map_free(policy->reply_maps[i]);
 	mm_site_free(policy->site);
@@ -155,6 +158,22 @@ parse_class(
 	return rc;
 }
 
+/* Wrong also where no list asks a service; it may name a class. */
+static void
+check_default_action(struct mm_policy *policy, struct mm_load *load)
+{
+	static const char name[] = "smtpd_policy_service_default_action";
+	struct mm_err err;
+
+	load->line = mm_conf_line_of(policy->conf, name);
+	if (load->line != 0 &&
+	    mm_policyd_action_check(
+		policy->settings->smtpd_policy_service_default_action, load,
+		&err) != 0)
+		mm_complain(load->all, MM_ERROR, load->file, load->line,
+		    "%s: %s", name, err.text);
+}
+
 /* -1: out of memory. */
 static int
 parse_lists(struct mm_policy *policy, struct mm_load *load)
@@ -168,6 +187,8 @@ parse_lists(struct mm_policy *policy, struct mm_load *load)
 		rc = mm_list_parse(&program->chain[c],
 		    &policy->settings->restrictions[c], load);
 	mm_program_check(program, load);
+	if (rc == 0)
+		check_default_action(policy, load);
 	return rc;
 }
 
@@ -191,6 +212,7 @@ compile(struct mm_policy *policy, struct mm_complaints *all)
 	    .file = mm_conf_file(policy->conf),
 	    .reply_maps = policy->reply_maps,
 	    .nreply_maps = policy->nreply_maps,
+	    .services = &policy->services,
 	};
 	load = policy->load;
 	load.all = all;
@@ -322,6 +344,12 @@ mm_policy_empty(const struct mm_policy *policy)
 			return false;
 	}
 	return true;
+}
+
+bool
+mm_policy_asks(const struct mm_policy *policy)
+{
+	return policy->services.n > 0;
 }
 
 bool

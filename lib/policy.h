@@ -44,6 +44,8 @@ void mm_policy_each(
     const struct mm_policy *policy, mm_step_each *each, void *ctx);
 /* Nothing in the lists: says so at start. */
 bool mm_policy_empty(const struct mm_policy *policy);
+/* Does any list ask a policy service? */
+bool mm_policy_asks(const struct mm_policy *policy);
 /* Does any list use the greylist? */
 bool mm_policy_greylists(const struct mm_policy *policy);
 

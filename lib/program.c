@@ -102,6 +102,7 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 	{ "check_recipient_mx_access", MX_TABLE(RECIPIENT), mm_check_recipient_hosts, NULL, 0 },
 	{ "check_recipient_a_access", A_TABLE(RECIPIENT), mm_check_recipient_hosts, NULL, 0 },
 
+	{ "check_policy_service", MM_TAKES_SERVICE, 0, mm_parse_policyd, NULL, mm_check_policy_service, NULL, 0 },
 	{ "sleep", MM_TAKES_SECONDS, 0, mm_parse_sleep, mm_free_sleep, mm_check_sleep, NULL, 0 },
 
 	{ "permit_auth_destination",       RELAYS(mm_check_auth_destination) },

@@ -10,11 +10,6 @@
 #include "lib/str.h"
 #include "lib/tokens.h"
 
-/* Words of Postfix that come with a later version: known, not a typo. */
-static const char *const later[] = {
-    "check_policy_service",
-};
-
 static const struct mm_restriction *
 lookup(const char *word)
 {
@@ -68,16 +63,6 @@ complain_lone_list(struct mm_load *load, const char *word)
 	return true;
 }
 
-static bool
-comes_later(const char *word)
-{
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-		if (mm_str_same(later[i], word))
-			return true;
-	}
-	return false;
-}
-
 static void
 complain_unknown(struct mm_load *load, const char *word)
 {
@@ -122,6 +107,7 @@ argument_name(enum mm_takes takes)
 	static const char *const names[] = {
 	    [MM_TAKES_DNSXL] = "a list's domain, as in zen.spamhaus.org",
 	    [MM_TAKES_TABLE] = "a table, as in hash:/etc/mailmum/access",
+	    [MM_TAKES_SERVICE] = "a policy service, as in inet:127.0.0.1:10023",
 	    [MM_TAKES_SECONDS] = "a number of seconds, as in 1",
 	};
 
@@ -285,20 +271,6 @@ parse_lists(struct mm_list *list, struct mm_step *step, struct mm_load *load)
 	return rc;
 }
 
-/* A word that comes later, with its argument if it looks like one. */
-static void
-refuse_later(const char *word, struct tokens *t, struct mm_load *load)
-{
-	size_t before = t->at;
-	char *arg = next_token(t);
-
-	mm_complain(load->all, MM_ERROR, load->file, load->line,
-	    "%s: not supported yet", word);
-	if (arg == NULL || strpbrk(arg, ":./{") == NULL)
-		t->at = before;
-	free(arg);
-}
-
 /* Steps behind an unconditional word are never reached. */
 static void
 complain_unreachable(const struct mm_list *list, struct mm_load *load)
@@ -320,7 +292,7 @@ complain_unreachable(const struct mm_list *list, struct mm_load *load)
 /* A word that is no row of the table. */
 static int
 parse_other(struct mm_list *list, struct mm_step *step, const char *word,
-    struct tokens *t, struct mm_load *load)
+    struct mm_load *load)
 {
 	if (mm_program_find_class(load->program, word) != NULL)
 		step->what = &mm_word_class;
@@ -328,10 +300,7 @@ parse_other(struct mm_list *list, struct mm_step *step, const char *word,
 		step->what = &mm_word_table;
 	if (step->what != NULL)
 		return parse_alone(list, step, word, load);
-	if (comes_later(word))
-		refuse_later(word, t, load);
-	else
-		complain_unknown(load, word);
+	complain_unknown(load, word);
 	return wrong(list, word, load);
 }
 
@@ -355,7 +324,7 @@ mm_list_parse(
 			continue;
 		}
 		if (step.what == NULL)
-			rc = parse_other(list, &step, word, &t, load);
+			rc = parse_other(list, &step, word, load);
 		else if (step.what->takes == MM_TAKES_LISTS)
 			rc = parse_lists(list, &step, load);
 		else

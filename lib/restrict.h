@@ -19,6 +19,8 @@ struct mm_err;
 struct mm_list;
 struct mm_load;
 struct mm_map;
+struct mm_policyd_params;
+struct mm_policyds;
 struct mm_program;
 
 /*
@@ -50,6 +52,7 @@ struct mm_load {
 	/* rbl_reply_maps, opened */
 	struct mm_map *const *reply_maps;
 	size_t nreply_maps;
+	struct mm_policyds *services; /* policy services, so far */
 };
 
 /* A check: outcome of one step. */
@@ -148,6 +151,16 @@ struct mm_destination mm_restrict_destination(
     struct mm_eval *ev, const char *key);
 /* The recipient is there, and the settings say that it is none of ours. */
 bool mm_restrict_unauthorised(struct mm_eval *ev);
+
+/* policy services: what the settings say for all of them, what one is sent,
+ * in the walk's arena, and whether an action makes sense.  -1: *err. */
+mm_parse mm_parse_policyd;
+mm_check mm_check_policy_service;
+struct mm_policyd_params mm_policyd_standard(
+    const struct mm_settings *settings);
+const char *mm_policyd_request(struct mm_eval *ev, const char *policy_context);
+int mm_policyd_action_check(
+    const char *action, struct mm_load *load, struct mm_err *err);
 
 /* name without one dot at its end; NULL: out of memory. */
 const char *mm_restrict_undotted(struct mm_eval *ev, const char *name);

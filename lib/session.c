@@ -1,6 +1,7 @@
 /* session - see session.h. */
 #include "lib/session.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,6 +27,9 @@ mm_session_clear(struct mm_session *session)
 	free(session->client_port);
 	free(session->server_name);
 	free(session->daemon_name);
+	free(session->server_address);
+	free(session->server_port);
+	free(session->protocol);
 	free(session->helo);
 	free(session->sasl_method);
 	free(session->sasl_username);
@@ -102,7 +106,9 @@ mm_session_connect(
 	    !keep(&session->reverse_name, ptr) ||
 	    !keep(&session->client_port, told->client_port) ||
 	    !keep(&session->server_name, told->server_name) ||
-	    !keep(&session->daemon_name, told->daemon_name))
+	    !keep(&session->daemon_name, told->daemon_name) ||
+	    !keep(&session->server_address, told->server_address) ||
+	    !keep(&session->server_port, told->server_port))
 		return false;
 	name_states(session, told->client_resolve);
 
@@ -151,6 +157,32 @@ mm_session_auth(struct mm_session *session, const char *type,
 		return false;
 	session->known[MM_FACT_AUTH] =
 	    authen != NULL && *authen != '\0' ? MM_KNOWN : MM_ABSENT;
+	return true;
+}
+
+/* What the MTA has let through is a number; what it has not is none here. */
+static uint64_t
+announced(const char *digits)
+{
+	unsigned long n;
+
+	return mm_str_to_uint(digits, 0, ULONG_MAX, &n) ? n : 0;
+}
+
+bool
+mm_session_parameters(
+    struct mm_session *session, const char *protocol, char *const *parameters)
+{
+	static const char esmtp[] = "ESMTP";
+
+	if (!keep(&session->protocol,
+		protocol != NULL && *protocol != '\0' ? protocol : esmtp))
+		return false;
+	session->size = 0;
+	for (; parameters != NULL && *parameters != NULL; parameters++) {
+		if (mm_str_begins(*parameters, "SIZE="))
+			session->size = announced(*parameters + 5);
+	}
 	return true;
 }
 

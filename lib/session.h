@@ -10,6 +10,7 @@
 #define MM_SESSION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/ip.h"
 
@@ -60,6 +61,7 @@ struct mm_session {
 	char *reverse_name; /* of the PTR, or "unknown" */
 	enum mm_name_status name_status, reverse_status;
 	char *client_port, *server_name, *daemon_name; /* "" if untold */
+	char *server_address, *server_port;	       /* likewise */
 	/* HELO: as Postfix stores it, see mm_session_helo */
 	char *helo;
 	/* AUTH; "" where the MTA did not say */
@@ -75,6 +77,9 @@ struct mm_session {
 	bool postmaster;      /* the recipient is a bare postmaster */
 	const char *queue_id; /* "" while there is none */
 	unsigned accepted;    /* recipients that this transaction has so far */
+	char *protocol;	      /* "ESMTP", unless the MTA says otherwise */
+	uint64_t size;	      /* as MAIL announced it; 0: it did not */
+	char instance[40];    /* the transaction's, unlike any other's */
 };
 
 /* What an MTA tells at connect; any pointer may be NULL. */
@@ -82,7 +87,8 @@ struct mm_session_client {
 	const struct sockaddr *address;
 	const char *hostname; /* xxfi_connect's argument */
 	const char *client_name, *client_ptr, *client_resolve, *client_port;
-	const char *server_name, *daemon_name; /* macros j, {daemon_name} */
+	const char *server_name, *daemon_name;	  /* macros j, {daemon_name} */
+	const char *server_address, *server_port; /* {daemon_addr}, ..._port */
 };
 
 /* {tls_version}, {cipher}, {cipher_bits}, {cert_subject}, {cert_issuer}; any
@@ -107,6 +113,10 @@ bool mm_session_mail(struct mm_session *session, struct mm_arena *arena,
 /* {auth_type}, {auth_authen}, {auth_author}; call before mm_session_mail. */
 bool mm_session_auth(struct mm_session *session, const char *type,
     const char *authen, const char *author);
+/* The parameters of MAIL, as "SIZE=1000", the last one followed by NULL, and
+ * the macro r; either may be NULL.  Call before mm_session_mail. */
+bool mm_session_parameters(
+    struct mm_session *session, const char *protocol, char *const *parameters);
 /*
  * Call before mm_session_helo and before mm_session_mail; without a call the
  * session is in plaintext.  Encryption is known as soon as there is one; that

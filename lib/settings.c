@@ -107,6 +107,15 @@ static const struct row rows[] = { /* in the manual's order */
 	{ STRING(dnsxl_labels, ""), LIVE },
 	{ STRING(maps_rbl_domains, ""), LIVE },
 
+	{ TIME(smtpd_policy_service_timeout, "100s", 1, DAY), LIVE },
+	{ TIME(smtpd_policy_service_max_idle, "300s", 1, DAY), LIVE },
+	{ TIME(smtpd_policy_service_max_ttl, "1000s", 1, DAY), LIVE },
+	{ TIME(smtpd_policy_service_retry_delay, "1s", 1, DAY), LIVE },
+	{ UINT(smtpd_policy_service_request_limit, "0", 0, 1000000), LIVE },
+	{ UINT(smtpd_policy_service_try_limit, "2", 1, 100), LIVE },
+	{ STRING(smtpd_policy_service_default_action, "451 4.3.5 Server configuration problem"), LIVE },
+	{ STRING(smtpd_policy_service_policy_context, ""), LIVE },
+
 	{ CODE(access_map_defer_code, "450"), LIVE },
 	{ CODE(access_map_reject_code, "554"), LIVE },
 	{ CODE(defer_code, "450"), LIVE },

@@ -63,6 +63,13 @@ struct mm_settings {
 	    plaintext_reject_code, reject_code, relay_domains_reject_code,
 	    unknown_address_reject_code, unknown_client_reject_code,
 	    unknown_hostname_reject_code;
+	/* policy services; times in ms */
+	int64_t smtpd_policy_service_timeout, smtpd_policy_service_max_idle,
+	    smtpd_policy_service_max_ttl, smtpd_policy_service_retry_delay;
+	unsigned smtpd_policy_service_request_limit,
+	    smtpd_policy_service_try_limit;
+	const char *smtpd_policy_service_default_action,
+	    *smtpd_policy_service_policy_context;
 	/* tempfail action is "defer" */
 	bool reject_tempfail_defers, unknown_address_defers,
 	    unknown_helo_hostname_defers;

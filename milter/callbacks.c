@@ -38,12 +38,13 @@ static const struct {
 	int stage;
 	const char *macros;
 } wanted[] = {
-    {SMFIM_CONNECT, "j {daemon_name} {client_name} {client_ptr} "
-		    "{client_resolve} {client_port}"},
+    {SMFIM_CONNECT,
+	"j {daemon_name} {client_name} {client_ptr} "
+	"{client_resolve} {client_port} {daemon_addr} {daemon_port}"},
     {SMFIM_HELO, TLS_MACROS},
     /* again: a client may go on without a second HELO behind STARTTLS */
     {SMFIM_ENVFROM,
-	"{auth_type} {auth_authen} {auth_author} {mail_addr} " TLS_MACROS},
+	"r {auth_type} {auth_authen} {auth_author} {mail_addr} " TLS_MACROS},
     {SMFIM_ENVRCPT, "i {rcpt_addr}"},
 };
 
@@ -97,6 +98,8 @@ on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 		.client_port = macro(ctx, "{client_port}"),
 		.server_name = macro(ctx, "j"),
 		.daemon_name = macro(ctx, "{daemon_name}"),
+		.server_address = macro(ctx, "{daemon_addr}"),
+		.server_port = macro(ctx, "{daemon_port}"),
 	    });
 	smfi_setpriv(ctx, visit);
 	service_leave(shared.service);
@@ -139,6 +142,8 @@ on_mail(SMFICTX *ctx, char **argv)
 		return SMFIS_CONTINUE;
 	visit_mail(visit, &(const struct visit_mail){
 			      .raw = argv[0],
+			      .parameters = &argv[1],
+			      .protocol = macro(ctx, "r"),
 			      .key = macro(ctx, "{mail_addr}"),
 			      .type = macro(ctx, "{auth_type}"),
 			      .authen = macro(ctx, "{auth_authen}"),

@@ -1,9 +1,14 @@
 /* errands - see errands.h. */
 #include "milter/errands.h"
 
+#include <string.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "lib/clock.h"
+#include "lib/err.h"
+#include "lib/policyd.h"
+#include "milter/logger.h"
 #include "milter/service.h"
 
 /*
@@ -22,16 +27,51 @@ sleep_for(struct service *service, int64_t ms, int64_t until_us)
 	return MM_ERRAND_FOUND;
 }
 
+/* News of a service is told once; each default action is counted. */
+static void
+tell(struct service *service, const struct mm_policyd *policyd,
+    const struct mm_err *why)
+{
+	service_count(service, MM_POLICY_QUERIES, 1);
+	if (why != NULL)
+		service_count(service, MM_POLICY_FAILURES, 1);
+	if (!mm_policyd_news(service_policyds(service), policyd, why != NULL))
+		return;
+	if (why != NULL)
+		logger_say(service_logger(service), LOG_WARNING,
+		    "policy service %s; its default action is taken",
+		    why->text);
+	else
+		logger_say(service_logger(service), LOG_NOTICE,
+		    "policy service %s: works again", policyd->endpoint);
+}
+
+static enum mm_errand_status
+ask(struct service *service, const struct mm_errand *errand, int64_t until_us,
+    char **text)
+{
+	const struct mm_policyd *policyd = errand->what;
+	struct mm_err err;
+
+	*text = mm_policyd_ask(
+	    service_policyds(service), policyd, errand->text, until_us, &err);
+	tell(service, policyd, *text != NULL ? NULL : &err);
+	if (*text != NULL)
+		return MM_ERRAND_FOUND;
+	*text = strdup(err.text);
+	return MM_ERRAND_FAILED;
+}
+
 static enum mm_errand_status
 run(void *ctx, const struct mm_errand *errand, int64_t until_us, char **text)
 {
 	struct service *service = ctx;
 
-	(void)text;
 	switch (errand->kind) {
 	case MM_ERRAND_SLEEP:
 		return sleep_for(service, errand->ms, until_us);
 	case MM_ERRAND_POLICY:
+		return ask(service, errand, until_us, text);
 	case MM_ERRAND_LOOKUP:
 		break;
 	}

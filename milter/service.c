@@ -14,6 +14,7 @@
 #include "lib/err.h"
 #include "lib/lists.h"
 #include "lib/policy.h"
+#include "lib/policyd.h"
 #include "lib/settings.h"
 #include "lib/settings_dns.h"
 #include "lib/store.h"
@@ -33,6 +34,7 @@ struct service {
 	struct mm_metrics *metrics;
 	struct logger *logger;
 	struct mm_lists *lists;
+	struct mm_policyd_pool *policyds;
 	struct mm_dns *dns;
 	const struct mm_settings *standing; /* until a restart */
 	size_t descriptors;
@@ -155,8 +157,8 @@ open_store(const struct service *service, struct mm_err *err)
 }
 
 /* A policy without greylisting needs no store. */
-void
-service_tend(struct service *service)
+static void
+tend_store(struct service *service)
 {
 	int64_t now = mm_clock_mono(service->clock);
 	struct mm_policy *policy;
@@ -176,6 +178,13 @@ service_tend(struct service *service)
 	atomic_store(&service->store, store);
 	service_trouble(service, TROUBLE_STORE, store == NULL,
 	    store == NULL ? err.text : NULL);
+}
+
+void
+service_tend(struct service *service)
+{
+	tend_store(service);
+	mm_policyd_pool_tend(service->policyds);
 }
 
 static unsigned
@@ -206,7 +215,9 @@ service_new(struct mm_policy *policy, struct logger *logger,
 	pthread_mutex_init(&service->lock, NULL);
 	atomic_store(
 	    &service->session_limit, limit_of(service, service->standing));
-	if ((service->lists = mm_lists_new()) == NULL) {
+	service->lists = mm_lists_new();
+	service->policyds = mm_policyd_pool_new(service->clock);
+	if (service->lists == NULL || service->policyds == NULL) {
 		mm_err_set(err, "out of memory");
 		goto fail;
 	}
@@ -248,6 +259,7 @@ service_free(struct service *service)
 	mm_dns_free(service->dns);
 	mm_store_free(atomic_load(&service->store));
 	mm_lists_free(service->lists);
+	mm_policyd_pool_free(service->policyds);
 	mm_policy_unref(service->policy);
 	pthread_mutex_destroy(&service->lock);
 	free(service);
@@ -290,7 +302,7 @@ keep_store(struct service *service, const struct mm_settings *settings)
 		mm_store_keep(store, settings->greylist_max_age / 1000,
 		    settings->greylist_retry_window / 1000);
 	service->store_due = 0;
-	service_tend(service);
+	tend_store(service);
 }
 
 int
@@ -438,6 +450,12 @@ struct mm_lists *
 service_lists(struct service *service)
 {
 	return service->lists;
+}
+
+struct mm_policyd_pool *
+service_policyds(struct service *service)
+{
+	return service->policyds;
 }
 
 struct mm_store *

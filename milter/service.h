@@ -22,6 +22,7 @@ struct mm_dns;
 struct mm_err;
 struct mm_lists;
 struct mm_policy;
+struct mm_policyd_pool;
 struct mm_settings;
 struct mm_store;
 struct service;
@@ -60,7 +61,8 @@ struct mm_policy *service_policy(struct service *service);
  */
 int service_reload(
     struct service *service, struct mm_policy *policy, struct mm_err *err);
-/* Now and then: opens a store that could not be opened at the time. */
+/* Now and then: opens a store that could not be opened at the time, closes
+ * connections that nobody uses. */
 void service_tend(struct service *service);
 
 /* Around each callback.  False: the service stops, nothing is to be done. */
@@ -84,6 +86,7 @@ bool service_troubled(const struct service *service, enum trouble which);
 const struct mm_clock *service_clock(struct service *service);
 struct mm_dns *service_dns(struct service *service);
 struct mm_lists *service_lists(struct service *service);
+struct mm_policyd_pool *service_policyds(struct service *service);
 struct mm_store *service_store(struct service *service); /* NULL: none now */
 struct logger *service_logger(struct service *service);
 time_t service_started(const struct service *service);

@@ -2,6 +2,7 @@
 #include "milter/visit.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/arena.h"
@@ -25,7 +26,8 @@ struct visit {
 	struct mm_arena *rcpt; /* the recipient's; likewise */
 	unsigned lacks;	       /* facts that the last walk waits for */
 	int64_t asked_us;      /* when the transaction's first walk was */
-	bool used;	       /* a transaction has begun with these answers */
+	unsigned mails;
+	bool used; /* a transaction has begun with these answers */
 	char id[24];
 };
 
@@ -85,6 +87,14 @@ begin(struct visit *visit, const struct mm_session_client *told)
 	return true;
 }
 
+/* For policy services: one mail's recipients belong together. */
+static void
+number_instance(struct visit *visit)
+{
+	snprintf(visit->facts.instance, sizeof(visit->facts.instance), "%s.%x",
+	    visit->id, visit->mails++);
+}
+
 struct visit *
 visit_new(struct service *service, const struct mm_session_client *told)
 {
@@ -99,6 +109,7 @@ visit_new(struct service *service, const struct mm_session_client *told)
 	visit->service = service;
 	service_session_id(service, visit->id);
 	mm_session_init(&visit->facts);
+	number_instance(visit);
 	if (!admitted)
 		return visit;
 	if (begin(visit, told))
@@ -171,12 +182,15 @@ begin_mail(struct visit *visit, const struct visit_mail *mail)
 	if (!forget_answers(visit))
 		return false;
 	visit->used = true;
+	number_instance(visit);
 	visit->mail = mm_arena_new(MAIL_MAX);
 	visit->rcpt = mm_arena_new(MAIL_MAX);
 	return visit->mail != NULL && visit->rcpt != NULL &&
 	       mm_session_auth(
 		   &visit->facts, mail->type, mail->authen, mail->author) &&
 	       mm_session_tls(&visit->facts, &mail->tls) &&
+	       mm_session_parameters(
+		   &visit->facts, mail->protocol, mail->parameters) &&
 	       mm_session_mail(
 		   &visit->facts, visit->mail, mail->raw, mail->key);
 }

@@ -30,7 +30,9 @@ void visit_helo(
     struct visit *visit, const char *raw, const struct mm_session_tls *tls);
 struct visit_mail {
 	const char *raw;		    /* as the client wrote it */
+	char *const *parameters;	    /* behind it; NULL ends them */
 	const char *key;		    /* {mail_addr} */
+	const char *protocol;		    /* r */
 	const char *type, *authen, *author; /* {auth_...} */
 	struct mm_session_tls tls;
 };

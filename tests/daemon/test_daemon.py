@@ -58,12 +58,13 @@ class Negotiation(unittest.TestCase):
         with Gate(POLICY) as gate, Mta(gate.milter) as m:
             self.assertEqual(set(m.macros["connect"]), {
                 "j", "{daemon_name}", "{client_name}", "{client_ptr}",
-                "{client_resolve}", "{client_port}"})
+                "{client_resolve}", "{client_port}", "{daemon_addr}",
+                "{daemon_port}"})
             tls = {"{tls_version}", "{cipher}", "{cipher_bits}",
                    "{cert_subject}", "{cert_issuer}"}
             self.assertEqual(set(m.macros["helo"]), tls)
             self.assertEqual(set(m.macros["mail"]), tls | {
-                "{auth_type}", "{auth_authen}", "{auth_author}",
+                "r", "{auth_type}", "{auth_authen}", "{auth_author}",
                 "{mail_addr}"})
             self.assertEqual(set(m.macros["rcpt"]), {"i", "{rcpt_addr}"})
 

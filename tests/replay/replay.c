@@ -21,6 +21,7 @@
  *   warns     N                        (softened steps of the last rcpt)
  *   missed    label,label              (lists that could not be asked)
  *   errands   N                        (run so far in this session)
+ *   service   endpoint action          (of a policy service; "fail": none)
  *
  * Each recipient is judged twice: step by step, as the daemon does, and at
  * once with all answers there; the two must agree.
@@ -36,6 +37,7 @@
 #include "lib/conf.h"
 #include "lib/err.h"
 #include "lib/policy.h"
+#include "lib/policyd.h"
 #include "lib/str.h"
 #include "tests/world.h"
 
@@ -49,6 +51,10 @@ struct replay {
 	char title[128];
 	char config[65536];
 	struct world *world;
+	struct service {
+		char endpoint[64], action[256];
+	} service[8];
+	size_t nservices;
 	struct mm_policy *policy;
 	bool broken; /* its configuration, told once */
 	struct mm_session session;
@@ -93,11 +99,32 @@ answer(struct replay *r, struct mm_dns_question question)
 	}
 }
 
-/* Whatever it is, it is done. */
+/* What the scenario has the service say; nothing: it fails. */
+static enum mm_errand_status
+ask_service(
+    const struct replay *r, const struct mm_policyd *service, char **text)
+{
+	for (size_t i = 0; i < r->nservices; i++) {
+		if (strcmp(r->service[i].endpoint, service->endpoint) != 0 ||
+		    strcmp(r->service[i].action, "fail") == 0)
+			continue;
+		*text = strdup(r->service[i].action);
+		return MM_ERRAND_FOUND;
+	}
+	*text = strdup("down");
+	return MM_ERRAND_FAILED;
+}
+
+/* A sleep is just over. */
 static void
 run_errand(struct replay *r, const struct mm_errand *errand)
 {
-	if (mm_errands_take(r->errands, errand, MM_ERRAND_FOUND, NULL))
+	enum mm_errand_status status = MM_ERRAND_FOUND;
+	char *text = NULL;
+
+	if (errand->kind == MM_ERRAND_POLICY)
+		status = ask_service(r, errand->what, &text);
+	if (mm_errands_take(r->errands, errand, status, text))
 		r->run++;
 }
 
@@ -205,6 +232,7 @@ do_scenario(struct replay *r, char *rest)
 	if ((r->world = world_new()) == NULL)
 		abort();
 	reset(r);
+	r->nservices = 0;
 	r->scenarios++;
 }
 
@@ -226,6 +254,24 @@ do_zone(struct replay *r, char *rest)
 	data += strspn(data, " \t");
 	if (!world_add(r->world, rest, data))
 		fail(r, "zone not understood", data);
+}
+
+static void
+do_service(struct replay *r, char *rest)
+{
+	struct service *service = &r->service[r->nservices];
+	char *action = rest + strcspn(rest, " \t");
+
+	if (r->nservices == sizeof(r->service) / sizeof(r->service[0])) {
+		fail(r, "too many services", NULL);
+		return;
+	}
+	if (*action != '\0')
+		*action++ = '\0';
+	action += strspn(action, " \t");
+	snprintf(service->endpoint, sizeof(service->endpoint), "%s", rest);
+	snprintf(service->action, sizeof(service->action), "%s", action);
+	r->nservices++;
 }
 
 static bool
@@ -424,6 +470,7 @@ static const struct directive {
     {"scenario", do_scenario},
     {"config", do_config},
     {"zone", do_zone},
+    {"service", do_service},
     {"connect", do_connect},
     {"helo", do_helo},
     {"tls", do_tls},

@@ -72,10 +72,6 @@ test_errors_are_found_at_load(void **state)
 	    {R "reject_rbl_client permit\n",
 		"1: reject_rbl_client: needs a list's domain, as in "
 		"zen.spamhaus.org"},
-	    {"smtpd_client_restrictions = sleep, reject\n",
-		"1: sleep: needs a number of seconds, as in 1"},
-	    {"smtpd_client_restrictions = sleep 1s\n",
-		"1: sleep: \"1s\" is not a number of seconds"},
 	    {R "check_client_access\n",
 		"1: check_client_access: needs a table, as in "
 		"hash:/etc/mailmum/access"},
@@ -84,8 +80,6 @@ test_errors_are_found_at_load(void **state)
 		"reject_rbl_client or another word for a DNS list before it"},
 	    {R "check_client_access inline:{ 192.0.2.1=$1 }\n", NULL},
 	    {R "hash:/etc/x\n", "1: /etc/x: No such file or directory"},
-	    {R "check_policy_service inet:127.0.0.1:10023\n",
-		"1: check_policy_service: not supported yet"},
 	    {"\ndns_forward = ns.example.org\n",
 		"2: dns_forward: \"ns.example.org\" is not an IP address, "
 		"with or without @port"},
@@ -190,6 +184,33 @@ test_classes_are_checked(void **state)
 	assert_refused(cases, MM_COUNT(cases));
 }
 
+static void
+test_errands_are_checked(void **state)
+{
+	static const struct refusal cases[] = {
+	    {"smtpd_client_restrictions = sleep, reject\n",
+		"1: sleep: needs a number of seconds, as in 1"},
+	    {"smtpd_client_restrictions = sleep 1s\n",
+		"1: sleep: \"1s\" is not a number of seconds"},
+	    {R "check_policy_service, permit\n",
+		"1: check_policy_service: needs a policy service, as in "
+		"inet:127.0.0.1:10023"},
+	    {R "check_policy_service inet:127.0.0.1\n",
+		"1: check_policy_service: \"127.0.0.1\" is not HOST:PORT, as "
+		"in 127.0.0.1:10023"},
+	    {R "check_policy_service { inet:127.0.0.1:1, "
+	       "default_action=REJETC }\n",
+		"1: check_policy_service: default_action: unknown action "
+		"\"REJETC\": did you mean \"REJECT\"?"},
+	    {"smtpd_policy_service_default_action = REJETC\n" R "permit\n",
+		"1: smtpd_policy_service_default_action: unknown action "
+		"\"REJETC\": did you mean \"REJECT\"?"},
+	};
+
+	(void)state;
+	assert_refused(cases, MM_COUNT(cases));
+}
+
 /* A word without its argument does not take the next word for it; one that is
  * not supported takes its own along. */
 static void
@@ -197,7 +218,8 @@ test_one_mistake_is_one_complaint(void **state)
 {
 	static const char *const texts[] = {
 	    R "reject_rbl_client, reject_rbl_client bl.example.org, permit\n",
-	    R "check_policy_service unix:private/policy, permit\n",
+	    R
+	    "check_policy_service, reject_rbl_client bl.example.org, permit\n",
 	    R "check_client_a_access hash:/etc/x, permit\n",
 	    "maps_rbl_domains = bl.example.org=127.0.0\n" R
 	    "reject_maps_rbl, greylist, permit\n",
@@ -351,6 +373,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_errors_are_found_at_load),
 	    cmocka_unit_test(test_classes_are_checked),
+	    cmocka_unit_test(test_errands_are_checked),
 	    cmocka_unit_test(test_one_mistake_is_one_complaint),
 	    cmocka_unit_test(test_complaints_follow_the_file),
 	    cmocka_unit_test(test_notices_do_not_stop),

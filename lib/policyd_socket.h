@@ -1,0 +1,34 @@
+/*
+ * policyd_socket - one connection to a policy service: made, used, and never
+ * waited for beyond a point in time.
+ *
+ * Threads: confined.
+ */
+#ifndef MM_POLICYD_SOCKET_H
+#define MM_POLICYD_SOCKET_H
+
+#include "lib/policyd.h"
+
+/* What may be waited for, and how long. */
+struct mm_policyd_wait {
+	const struct mm_clock *clock;
+	int64_t until_us; /* monotonic */
+};
+
+/* A descriptor, or -1 with *err. */
+int mm_policyd_connect(const struct mm_policyd *service,
+    const struct mm_policyd_wait *wait, struct mm_err *err);
+/* Closed by the other side, or with something in it that nobody asked for. */
+bool mm_policyd_stale(int fd);
+
+enum mm_policyd_talk {
+	MM_POLICYD_DONE,   /* *action is the caller's; the connection is fine */
+	MM_POLICYD_LAST,   /* the same, but it is not to be used again */
+	MM_POLICYD_CLOSED, /* by the other side, before it said anything */
+	MM_POLICYD_FAILED,
+};
+/* Not done: *err. */
+enum mm_policyd_talk mm_policyd_talk(int fd, const char *request,
+    const struct mm_policyd_wait *wait, char **action, struct mm_err *err);
+
+#endif
