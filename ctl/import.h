@@ -126,6 +126,7 @@ void import_sort(struct import *im);
 bool import_stays(const struct import_element *e);
 bool import_is_relay_word(const char *word);
 bool import_is_postgrey(const struct import_element *e);
+bool import_is_table(const struct import_element *e);
 bool import_is_service(const struct import_element *e);
 
 /* import_write: the text of mailmum.conf; import_load: has the loader read

@@ -86,8 +86,8 @@ note_twins(struct import *im, const struct import_list *list)
 	for (const struct import_element *e = list->first; e != NULL;
 	     e = e->next) {
 		for (const struct import_element *f = e->next;
-		     e->arg != NULL && f != NULL; f = f->next) {
-			if (strcmp(e->text, f->text) != 0)
+		     e->arg != NULL && list->moves && f != NULL; f = f->next) {
+			if (strcmp(e->text, f->text) != 0 || import_stays(f))
 				continue;
 			mm_complain(&im->notes, MM_NOTICE, im->main, f->line,
 			    "%s: stands in line %u already", f->text, e->line);

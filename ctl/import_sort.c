@@ -69,8 +69,8 @@ never_permits(const struct import_element *e)
 	return import_is_postgrey(e) || strstr(e->arg, "spf") != NULL;
 }
 
-static bool
-is_table(const struct import_element *e)
+bool
+import_is_table(const struct import_element *e)
 {
 	return e->what != NULL ? e->what->takes == MM_TAKES_TABLE
 			       : strchr(e->word, ':') != NULL;
@@ -80,7 +80,8 @@ is_table(const struct import_element *e)
 static bool
 may_permit(const struct import_element *e)
 {
-	if (mm_str_begins(e->word, "permit") || is_table(e) || e->label != NULL)
+	if (mm_str_begins(e->word, "permit") || import_is_table(e) ||
+	    e->label != NULL)
 		return true;
 	if (import_is_service(e))
 		return !never_permits(e);
@@ -157,7 +158,7 @@ why_of_class(struct import *im, const struct import_element *e)
 	if (e->label != NULL && (stays = stays_of(im, e->label)) != NULL)
 		return import_printf(
 		    im, "its class has %s, which stays", stays->text);
-	for (size_t i = MM_NCHAIN; is_table(e) && i < im->nlists; i++) {
+	for (size_t i = MM_NCHAIN; import_is_table(e) && i < im->nlists; i++) {
 		const char *label = im->lists[i].name;
 
 		if ((stays = stays_of(im, label)) != NULL &&

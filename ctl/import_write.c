@@ -77,6 +77,22 @@ put_list(struct writing *w, struct import_list *list)
 		put_element(w, e);
 }
 
+/* Does anything lead to a class? */
+static bool
+needs_classes(const struct import *im)
+{
+	for (size_t c = 0; c < MM_NCHAIN; c++) {
+		for (const struct import_element *e = im->lists[c].first;
+		     e != NULL && im->lists[c].moves; e = e->next) {
+			if (!import_stays(e) &&
+			    (e->label != NULL || import_is_table(e) ||
+				import_is_service(e)))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void
 put_classes(struct writing *w)
 {
@@ -86,7 +102,7 @@ put_classes(struct writing *w)
 
 	for (size_t i = 0; mm_settings_row(i, &row, &value, &at_restart); i++)
 		known |= strcmp(row, "smtpd_restriction_classes") == 0;
-	if (!known || im->nlists == MM_NCHAIN)
+	if (!known || im->nlists == MM_NCHAIN || !needs_classes(im))
 		return;
 	put(w, "\nsmtpd_restriction_classes =");
 	for (size_t i = MM_NCHAIN; i < im->nlists; i++)

@@ -54,6 +54,7 @@ trace     unix  - - n - 0   bounce
 anvil     unix  - - n - 1   anvil
 proxymap  unix  - - n - -   proxymap
 discard   unix  - - n - -   discard
+verify    unix  - - n - 1   verify
 error     unix  - - n - -   error
 postlog   unix-dgram n - n - 1 postlogd
 """
