@@ -210,6 +210,29 @@ run_errand(
 	return MM_ERRAND_FAILED;
 }
 
+/* What is accepted may be thrown away or held all the same. */
+static void
+see_effects(struct explain *x)
+{
+	static const struct {
+		enum mm_effect_kind kind;
+		enum mm_verdict verdict;
+	} fates[] = {
+	    {MM_EFFECT_HOLD, MM_QUARANTINED},
+	    {MM_EFFECT_DISCARD, MM_DISCARDED}, /* the last one wins */
+	};
+
+	for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
+		const struct mm_effect *e =
+		    mm_effect_find(x->result.effects, fates[i].kind);
+
+		if (e == NULL)
+			continue;
+		x->verdict = fates[i].verdict;
+		x->result.why = e->why;
+	}
+}
+
 static int
 judge(struct explain *x)
 {
@@ -225,8 +248,10 @@ judge(struct explain *x)
 	x->verdict = x->result.verdict;
 	x->reply = x->result.reply;
 	if (x->verdict == MM_ACCEPT && x->result.mark != NULL)
-		return ask_greylist(x);
-	return 0;
+		code = ask_greylist(x);
+	if (x->verdict == MM_ACCEPT)
+		see_effects(x);
+	return code;
 }
 
 static void

@@ -127,6 +127,7 @@ write_trail(struct mm_json *json, const struct explain *x)
 		    mm_verdict_word(
 			e->kind == MM_EFFECT_WARN ? MM_WARNED : MM_INFORMED));
 		mm_json_string(json, "reason", e->why.reason);
+		mm_json_string(json, "effect", mm_effect_word(e->kind));
 		mm_json_string(json, "text", e->text);
 		mm_json_end(json);
 	}

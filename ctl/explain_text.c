@@ -238,6 +238,15 @@ print_step(const struct explain *x, const struct mm_trace *t)
 		print_question(x, a);
 }
 
+/* What is recorded speaks for itself, what is done has a word. */
+static const char *
+done_word(const struct mm_effect *effect)
+{
+	return effect->kind == MM_EFFECT_WARN || effect->kind == MM_EFFECT_INFO
+		   ? ""
+		   : mm_effect_word(effect->kind);
+}
+
 static void
 print_trail(const struct explain *x)
 {
@@ -256,7 +265,9 @@ print_trail(const struct explain *x)
 		puts("\nRecorded beside the verdict:");
 	for (const struct mm_effect *e = x->result.effects; e != NULL;
 	     e = e->next)
-		printf("  %s: %s\n", e->why.reason, e->text);
+		printf("  %s: %s%s%s\n", e->why.reason, done_word(e),
+		    done_word(e)[0] != '\0' && *e->text != '\0' ? " " : "",
+		    e->text);
 }
 
 static void
@@ -319,6 +330,12 @@ print_verdict(const struct explain *x)
 		break;
 	case MM_GREYLISTED:
 		put(YELLOW, "Greylisted");
+		break;
+	case MM_DISCARDED:
+		put(RED, "Accepted, and thrown away");
+		break;
+	case MM_QUARANTINED:
+		put(YELLOW, "Accepted, and held");
 		break;
 	case MM_WARNED:
 	case MM_INFORMED: /* never a verdict */

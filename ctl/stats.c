@@ -203,8 +203,8 @@ print_counters(struct json_object *counters)
 	} groups[] = {
 	    {"sessions", {"sessions", "sessions_open", "sessions_refused",
 			     "transactions"}},
-	    {"verdicts",
-		{"accepts", "rejects", "defers", "greylists", "warnings"}},
+	    {"verdicts", {"accepts", "rejects", "defers", "greylists",
+			     "discards", "quarantines", "warnings"}},
 	    {"greylist",
 		{"greylist_new", "greylist_early", "greylist_passed",
 		    "greylist_known", "greylist_allowed", "store_errors"}},

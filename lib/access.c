@@ -14,7 +14,7 @@
 
 static const struct {
 	const char *word;
-	enum mm_access_verb verb; /* MM_ACCESS_NONE: not supported yet */
+	enum mm_access_verb verb; /* MM_ACCESS_NONE: no milter can */
 	bool dsn, text;		  /* may follow */
 } actions[] = {
     {"DUNNO", MM_ACCESS_DUNNO, false, false},
@@ -26,13 +26,13 @@ static const struct {
     {"DEFER_IF_REJECT", MM_ACCESS_DEFER_IF_REJECT, true, true},
     {"WARN", MM_ACCESS_WARN, false, true},
     {"INFO", MM_ACCESS_INFO, false, true},
-    {"BCC", MM_ACCESS_NONE, false, false},
-    {"DISCARD", MM_ACCESS_NONE, false, false},
+    {"BCC", MM_ACCESS_BCC, false, true},
+    {"DISCARD", MM_ACCESS_DISCARD, false, true},
     {"FILTER", MM_ACCESS_NONE, false, false},
-    {"HANGUP", MM_ACCESS_NONE, false, false},
-    {"HOLD", MM_ACCESS_NONE, false, false},
-    {"PREPEND", MM_ACCESS_NONE, false, false},
-    {"REDIRECT", MM_ACCESS_NONE, false, false},
+    {"HANGUP", MM_ACCESS_HANGUP, false, true},
+    {"HOLD", MM_ACCESS_HOLD, false, true},
+    {"PREPEND", MM_ACCESS_PREPEND, false, true},
+    {"REDIRECT", MM_ACCESS_REDIRECT, false, true},
 };
 
 static const char *
@@ -141,8 +141,10 @@ mm_access_parse(const char *value, struct mm_access *ret, struct mm_err *err)
 		    !mm_str_begins(word, actions[i].word))
 			continue;
 		if (actions[i].verb == MM_ACCESS_NONE)
-			return mm_err_set(
-			    err, "%s is not supported yet", actions[i].word);
+			return mm_err_set(err,
+			    "%s: no milter can: PREPEND a header of your own, "
+			    "and let header_checks in main.cf FILTER by it",
+			    actions[i].word);
 		access.verb = actions[i].verb;
 		if (actions[i].text)
 			access.text = skip_blanks(word + len);
@@ -152,4 +154,49 @@ mm_access_parse(const char *value, struct mm_access *ret, struct mm_err *err)
 		return 0;
 	}
 	return parse_list(word, ret, err);
+}
+
+/* "name: value", as Postfix has it: blanks may stand before the colon. */
+static int
+check_header(const char *text, struct mm_err *err)
+{
+	size_t len = 0;
+
+	while (text[len] > ' ' && text[len] <= '~' && text[len] != ':')
+		len++;
+	if (len == 0 || text[len + strspn(text + len, BLANKS)] != ':')
+		return mm_err_set(err,
+		    "\"%.60s\" is not a header, as in \"PREPEND X-Note: "
+		    "text\"",
+		    text);
+	if (strlen(text) > MM_ACCESS_HEADER_MAX)
+		return mm_err_set(err, "a header of more than %d bytes",
+		    MM_ACCESS_HEADER_MAX);
+	return 0;
+}
+
+static int
+check_address(const char *text, struct mm_err *err)
+{
+	size_t len = strcspn(text, BLANKS);
+
+	if (text[len] != '\0' || strchr(text, '@') == NULL ||
+	    len > MM_ACCESS_HEADER_MAX)
+		return mm_err_set(
+		    err, "\"%.60s\" is not an address user@domain", text);
+	return 0;
+}
+
+int
+mm_access_check(const struct mm_access *access, struct mm_err *err)
+{
+	switch (access->verb) {
+	case MM_ACCESS_PREPEND:
+		return check_header(access->text, err);
+	case MM_ACCESS_BCC:
+	case MM_ACCESS_REDIRECT:
+		return check_address(access->text, err);
+	default:
+		return 0;
+	}
 }

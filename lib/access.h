@@ -20,7 +20,16 @@ enum mm_access_verb {
 	MM_ACCESS_WARN,
 	MM_ACCESS_INFO,
 	MM_ACCESS_LIST, /* restrictions, in text */
+	MM_ACCESS_HANGUP,
+	/* what is done to the message */
+	MM_ACCESS_BCC,
+	MM_ACCESS_DISCARD,
+	MM_ACCESS_HOLD,
+	MM_ACCESS_PREPEND,
+	MM_ACCESS_REDIRECT,
 };
+
+#define MM_ACCESS_HEADER_MAX 998 /* bytes of a line, RFC 5322 2.1.1 */
 
 struct mm_access {
 	enum mm_access_verb verb;
@@ -29,12 +38,15 @@ struct mm_access {
 	const char *text; /* points into the parsed value; "" when none */
 };
 
-/* -1: *err says what is wrong with value: an action that is not supported
- * yet, a code without text, a table in a list.  What does not begin with an
- * action is taken for a list of restrictions. */
+/* -1: *err says what is wrong with value: an action that a milter cannot
+ * carry out, a code without text, a table in a list.  What does not begin with
+ * an action is taken for a list of restrictions. */
 int mm_access_parse(
     const char *value, struct mm_access *ret, struct mm_err *err);
 /* value turned out to be neither: *err says what may have been meant.  -1. */
 int mm_access_unknown(const char *value, struct mm_err *err);
+/* Is the text what the verb needs, a header for PREPEND, an address for
+ * REDIRECT and BCC?  -1: *err. */
+int mm_access_check(const struct mm_access *access, struct mm_err *err);
 
 #endif

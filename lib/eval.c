@@ -200,20 +200,6 @@ reply_line(struct mm_eval *ev, const struct mm_reply *reply)
 }
 
 void
-mm_eval_effect(struct mm_eval *ev, enum mm_effect_kind kind, const char *text)
-{
-	struct mm_effect *effect = mm_arena_alloc(ev->arena, sizeof(*effect));
-
-	if (effect == NULL)
-		return;
-	effect->kind = kind;
-	effect->why = ev->why;
-	effect->text = text;
-	*ev->effects_end = effect;
-	ev->effects_end = &effect->next;
-}
-
-void
 mm_eval_note(struct mm_eval *ev, const char *text)
 {
 	if (ev->trace != NULL)

@@ -43,7 +43,15 @@ struct mm_why {
 enum mm_effect_kind {
 	MM_EFFECT_WARN, /* a softened step, or a table's WARN */
 	MM_EFFECT_INFO, /* a table's INFO */
+	/* what is done to the message once it is there */
+	MM_EFFECT_PREPEND,  /* text: the header */
+	MM_EFFECT_REDIRECT, /* text: the address */
+	MM_EFFECT_BCC,	    /* text: the address */
+	MM_EFFECT_HOLD,
+	MM_EFFECT_DISCARD,
+	MM_NEFFECTS,
 };
+#define MM_EFFECT_BIT(kind) (1u << (kind))
 struct mm_effect {
 	enum mm_effect_kind kind;
 	struct mm_why why;
@@ -129,7 +137,8 @@ struct mm_eval {
 	/* the walk */
 	unsigned not_yet, absent; /* facts, MM_NEEDS bits */
 	bool pending;		  /* a step before was */
-	bool halted; /* the look-ahead stops: AUTH or TLS is not known */
+	bool halted;	/* the look-ahead stops: AUTH or TLS is not known */
+	bool discarded; /* DISCARD: all lists end */
 	enum mm_chain chain;
 	unsigned depth;		   /* of the list at work */
 	struct mm_subject subject; /* of its generic words; class NULL: the
@@ -188,6 +197,11 @@ enum mm_outcome mm_eval_defer_if_reject(struct mm_eval *ev, unsigned code,
 enum mm_outcome mm_eval_greylist(struct mm_eval *ev);
 void mm_eval_effect(
     struct mm_eval *ev, enum mm_effect_kind kind, const char *text);
+/* The word of access(5): "HOLD". */
+const char *mm_effect_word(enum mm_effect_kind kind);
+/* The first one of a kind; NULL: none. */
+const struct mm_effect *mm_effect_find(
+    const struct mm_effect *effects, enum mm_effect_kind kind);
 /* The verdict is taken without this list's answer. */
 void mm_eval_missed(struct mm_eval *ev, const char *label);
 /* A few words for the trail; text is borrowed for the arena's life. */

@@ -20,6 +20,8 @@ static const char *const names[MM_NMETRICS] = {
     [MM_REJECTS] = "rejects",
     [MM_DEFERS] = "defers",
     [MM_GREYLISTS] = "greylists",
+    [MM_DISCARDS] = "discards",
+    [MM_QUARANTINES] = "quarantines",
     [MM_WARNINGS] = "warnings",
     [MM_GREYLIST_NEW] = "greylist_new",
     [MM_GREYLIST_EARLY] = "greylist_early",
@@ -35,6 +37,7 @@ static const char *const names[MM_NMETRICS] = {
     [MM_LOG_DROPPED] = "log_dropped",
     [MM_RELOADS] = "reloads",
     [MM_RELOADS_FAILED] = "reloads_failed",
+    [MM_CHANGES_FAILED] = "changes_failed",
     [MM_OUT_OF_MEMORY] = "out_of_memory",
 };
 

@@ -19,6 +19,8 @@ enum mm_metric {
 	MM_REJECTS,
 	MM_DEFERS,
 	MM_GREYLISTS,
+	MM_DISCARDS,
+	MM_QUARANTINES,
 	MM_WARNINGS,
 	MM_GREYLIST_NEW,    /* seen for the first time */
 	MM_GREYLIST_EARLY,  /* came back too soon */
@@ -34,7 +36,8 @@ enum mm_metric {
 	MM_LOG_DROPPED,	     /* records */
 	MM_RELOADS,
 	MM_RELOADS_FAILED,
-	MM_OUT_OF_MEMORY, /* walks cut short: the mail passed */
+	MM_CHANGES_FAILED, /* of messages: the MTA does not let us */
+	MM_OUT_OF_MEMORY,  /* walks cut short: the mail passed */
 	MM_NMETRICS,
 };
 

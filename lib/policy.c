@@ -27,6 +27,7 @@ struct mm_policy {
 	struct mm_policyds services;
 	struct mm_program program;
 	struct mm_load load; /* what a list is parsed with, at run time too */
+	unsigned effects;    /* MM_EFFECT_BIT */
 };
 
 static void
@@ -216,6 +217,7 @@ compile(struct mm_policy *policy, struct mm_complaints *all)
 	};
 	load = policy->load;
 	load.all = all;
+	load.effects = &policy->effects;
 	check_settings(policy, &load);
 	if (parse_lists(policy, &load) != 0)
 		return -1;
@@ -359,6 +361,12 @@ mm_policy_greylists(const struct mm_policy *policy)
 
 	mm_program_each(&policy->program, marks, &search);
 	return search.found != NULL;
+}
+
+unsigned
+mm_policy_effects(const struct mm_policy *policy)
+{
+	return policy->effects;
 }
 
 void

@@ -48,6 +48,8 @@ bool mm_policy_empty(const struct mm_policy *policy);
 bool mm_policy_asks(const struct mm_policy *policy);
 /* Does any list use the greylist? */
 bool mm_policy_greylists(const struct mm_policy *policy);
+/* What its tables may want done to a message, as MM_EFFECT_BIT. */
+unsigned mm_policy_effects(const struct mm_policy *policy);
 
 /* All that a walk looks at, beside the policy. */
 struct mm_given {

@@ -107,7 +107,7 @@ walk_steps(struct mm_eval *ev, const struct mm_list *list)
 			ev->pending = true;
 		else if (outcome != MM_DUNNO)
 			return outcome;
-		if (ev->halted ||
+		if (ev->halted || ev->discarded ||
 		    (ev->defer_if_permit.up && ev->defer_if_reject.up))
 			break;
 	}
@@ -181,7 +181,7 @@ walk_chain(const struct mm_program *program, struct mm_eval *ev)
 			  ? ev->why
 			  : (struct mm_why){
 				.reason = "end of list", .chain = ev->chain};
-		if (ev->halted)
+		if (ev->halted || ev->discarded)
 			break;
 	}
 	if (outcome != MM_REJECT)

@@ -13,6 +13,7 @@
 #include "lib/eval.h"
 #include "lib/site.h"
 
+struct mm_access;
 struct mm_complaints;
 struct mm_dnsxl;
 struct mm_err;
@@ -53,6 +54,9 @@ struct mm_load {
 	struct mm_map *const *reply_maps;
 	size_t nreply_maps;
 	struct mm_policyds *services; /* policy services, so far */
+	/* Where it is noted what results may want done, as MM_EFFECT_BIT; all
+	 * of them where results arrive with the mail.  NULL: nowhere. */
+	unsigned *effects;
 };
 
 /* A check: outcome of one step. */
@@ -151,6 +155,11 @@ struct mm_destination mm_restrict_destination(
     struct mm_eval *ev, const char *key);
 /* The recipient is there, and the settings say that it is none of ours. */
 bool mm_restrict_unauthorised(struct mm_eval *ev);
+/* The results that do something to the message.  NULL: it may be any. */
+void mm_restrict_note_effects(
+    struct mm_load *load, const struct mm_access *access);
+enum mm_outcome mm_restrict_effect(
+    struct mm_eval *ev, const struct mm_access *access);
 
 /* policy services: what the settings say for all of them, what one is sent,
  * in the walk's arena, and whether an action makes sense.  -1: *err. */

@@ -74,8 +74,10 @@ check_value(void *ctx, const char *value, const char *file, unsigned line)
 		load.line = line;
 	}
 
-	if (made_later(c->table, value))
+	if (made_later(c->table, value)) {
+		mm_restrict_note_effects(&load, NULL);
 		return true;
+	}
 	if (mm_results_add(c->table->results, value, &load, &err) == 0) {
 		if (!refusing_code(value) && !forbidden(c->table, value))
 			return true;

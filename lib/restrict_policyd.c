@@ -87,6 +87,7 @@ mm_parse_policyd(const char *arg, struct mm_load *load, struct mm_err *err)
 	else if (service == NULL && (service = mm_policyds_add(load->services,
 					 arg, &standard, err)) != NULL) {
 		note(service, load);
+		mm_restrict_note_effects(load, NULL);
 		if (mm_policyd_action_check(
 			service->params.default_action, load, err) != 0) {
 			mm_err_in(err, "default_action");

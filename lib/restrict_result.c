@@ -117,6 +117,11 @@ mm_results_add(struct mm_results *results, const char *value,
 
 	if (mm_access_parse(value, &access, err) != 0)
 		return -1;
+	/* a "$1" may become anything */
+	if (strchr(access.text, '$') == NULL &&
+	    mm_access_check(&access, err) != 0)
+		return -1;
+	mm_restrict_note_effects(load, &access);
 	if (access.verb != MM_ACCESS_LIST || find(results, access.text) != NULL)
 		return 0;
 	if (!begins_known(load, access.text))
@@ -228,6 +233,15 @@ act(struct mm_eval *ev, const struct mm_access *access,
 	case MM_ACCESS_INFO:
 		mm_eval_effect(ev, MM_EFFECT_INFO, access->text);
 		return MM_DUNNO;
+	case MM_ACCESS_HANGUP:
+		return mm_eval_reject(ev, 421, "4.7.0", subject,
+		    text_of(access, "Service unavailable"));
+	case MM_ACCESS_BCC:
+	case MM_ACCESS_DISCARD:
+	case MM_ACCESS_HOLD:
+	case MM_ACCESS_PREPEND:
+	case MM_ACCESS_REDIRECT:
+		return mm_restrict_effect(ev, access);
 	case MM_ACCESS_LIST:
 		return walk(ev, access->text, results, subject);
 	case MM_ACCESS_DUNNO:

@@ -12,6 +12,8 @@ static const struct mm_name words[] = {
     {MM_GREYLISTED, "greylist"},
     {MM_WARNED, "warn"},
     {MM_INFORMED, "info"},
+    {MM_DISCARDED, "discard"},
+    {MM_QUARANTINED, "quarantine"},
 };
 
 const char *

@@ -15,7 +15,9 @@ enum mm_verdict {
 	MM_DEFERRED,
 	MM_GREYLISTED,
 	MM_WARNED,   /* a softened step, or a table's WARN */
-	MM_INFORMED, /* a table's INFO */
+	MM_INFORMED, /* a table's INFO, or what it has done to the message */
+	MM_DISCARDED,
+	MM_QUARANTINED,
 };
 
 #define MM_REPLY_MAX 510 /* bytes of "CODE DSN text", RFC 5321 4.5.3.1.5 */

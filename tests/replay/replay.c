@@ -22,6 +22,8 @@
  *   missed    label,label              (lists that could not be asked)
  *   errands   N                        (run so far in this session)
  *   service   endpoint action          (of a policy service; "fail": none)
+ *   effect    PREPEND X-Note: text     (the next effect of the last rcpt)
+ *   effect    none                     (there is no further one)
  *
  * Each recipient is judged twice: step by step, as the daemon does, and at
  * once with all answers there; the two must agree.
@@ -62,6 +64,7 @@ struct replay {
 	struct mm_answers *answers;
 	struct mm_errands *errands;
 	struct mm_result result;
+	const struct mm_effect *effect; /* the next one to be expected */
 	unsigned asked, run;
 	unsigned scenarios, checks, failures;
 };
@@ -184,6 +187,7 @@ judge(struct replay *r)
 	summary(&r->result, whole, sizeof(whole));
 	if (strcmp(step, whole) != 0)
 		fail(r, "another verdict with all answers there", whole);
+	r->effect = r->result.effects;
 	r->checks++;
 	if (r->result.verdict == MM_ACCEPT && r->result.mark == NULL)
 		mm_session_accept(&r->session);
@@ -198,6 +202,7 @@ reset(struct replay *r)
 	mm_arena_clear(r->mail);
 	memset(&r->result, 0, sizeof(r->result));
 	r->asked = r->run = 0;
+	r->effect = NULL;
 }
 
 static bool
@@ -399,6 +404,21 @@ do_warns(struct replay *r, char *rest)
 }
 
 static void
+do_effect(struct replay *r, char *rest)
+{
+	char got[1024] = "none";
+
+	if (r->effect != NULL)
+		snprintf(got, sizeof(got), "%s%s%s",
+		    mm_effect_word(r->effect->kind),
+		    *r->effect->text != '\0' ? " " : "", r->effect->text);
+	if (strcmp(got, rest) != 0)
+		fail(r, "another effect", got);
+	if (r->effect != NULL)
+		r->effect = r->effect->next;
+}
+
+static void
 do_missed(struct replay *r, char *rest)
 {
 	if (strcmp(or_nothing(r->result.missed), rest) != 0)
@@ -482,6 +502,7 @@ static const struct directive {
     {"warns", do_warns},
     {"missed", do_missed},
     {"errands", do_errands},
+    {"effect", do_effect},
 };
 
 static void

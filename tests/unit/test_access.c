@@ -1,5 +1,8 @@
 /* access: actions are taken apart, what we cannot do is refused at load. */
 #include "lib/access.h"
+
+#include <string.h>
+
 #include "lib/err.h"
 #include "tests/test.h"
 
@@ -43,6 +46,13 @@ test_takes_actions_apart(void **state)
 	    {"WARN 5.7.1 x", MM_ACCESS_WARN, 0, "", "5.7.1 x"},
 	    {"warn", MM_ACCESS_WARN, 0, "", ""},
 	    {"INFO   this one", MM_ACCESS_INFO, 0, "", "this one"},
+	    {"DISCARD", MM_ACCESS_DISCARD, 0, "", ""},
+	    {"hold please", MM_ACCESS_HOLD, 0, "", "please"},
+	    {"PREPEND X-Seen: yes", MM_ACCESS_PREPEND, 0, "", "X-Seen: yes"},
+	    {"REDIRECT a@example.org", MM_ACCESS_REDIRECT, 0, "",
+		"a@example.org"},
+	    {"Bcc a@example.org", MM_ACCESS_BCC, 0, "", "a@example.org"},
+	    {"HANGUP", MM_ACCESS_HANGUP, 0, "", ""},
 	    {" REJECT x", MM_ACCESS_REJECT, 0, "", "x"},
 	};
 
@@ -112,13 +122,9 @@ test_refuses(void **state)
 	} cases[] = {
 	    {"", "an empty result"},
 	    {"  ", "an empty result"},
-	    {"DISCARD", "DISCARD is not supported yet"},
-	    {"hold please", "HOLD is not supported yet"},
-	    {"PREPEND X-Seen: yes", "PREPEND is not supported yet"},
-	    {"REDIRECT a@example.org", "REDIRECT is not supported yet"},
-	    {"BCC a@example.org", "BCC is not supported yet"},
-	    {"FILTER smtp:[192.0.2.1]", "FILTER is not supported yet"},
-	    {"HANGUP", "HANGUP is not supported yet"},
+	    {"FILTER smtp:[192.0.2.1]",
+		"FILTER: no milter can: PREPEND a header of your own, and "
+		"let header_checks in main.cf FILTER by it"},
 	    {"check_client_access hash:/a",
 		"\"check_client_access hash:/a\": no table can stand in the "
 		"result of a table: name a class of "
@@ -145,6 +151,72 @@ test_refuses(void **state)
 	}
 }
 
+static void
+test_looks_at_headers_and_addresses(void **state)
+{
+	static const struct {
+		const char *value, *want; /* "": it is one */
+	} cases[] = {
+	    {"HOLD", ""},
+	    {"REJECT no header", ""},
+	    {"PREPEND X-Note: text", ""},
+	    {"PREPEND X-Note:text", ""},
+	    {"PREPEND X-Note : text", ""},
+	    {"PREPEND X-Note:", ""},
+	    {"PREPEND X-Note", "\"X-Note\" is not a header, as in "
+			       "\"PREPEND X-Note: text\""},
+	    {"PREPEND", "\"\" is not a header, as in \"PREPEND X-Note: "
+			"text\""},
+	    {"PREPEND : text", "\": text\" is not a header, as in "
+			       "\"PREPEND X-Note: text\""},
+	    {"PREPEND X Note: text", "\"X Note: text\" is not a header, as "
+				     "in \"PREPEND X-Note: text\""},
+	    {"PREPEND X-N\xc3\xb6te: text",
+		"\"X-N\xc3\xb6te: text\" is not a header, as in "
+		"\"PREPEND X-Note: text\""},
+	    {"REDIRECT a@example.org", ""},
+	    {"BCC a@example.org", ""},
+	    {"REDIRECT", "\"\" is not an address user@domain"},
+	    {"BCC nobody", "\"nobody\" is not an address user@domain"},
+	    {"BCC a@example.org b@example.org",
+		"\"a@example.org b@example.org\" is not an address "
+		"user@domain"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		struct mm_access access;
+		struct mm_err err = {""};
+		int rc;
+
+		print_message("%s\n", cases[i].value);
+		assert_int_equal(
+		    0, mm_access_parse(cases[i].value, &access, &err));
+		rc = mm_access_check(&access, &err);
+		assert_string_equal(cases[i].want, err.text);
+		assert_int_equal(*cases[i].want == '\0' ? 0 : -1, rc);
+	}
+}
+
+static void
+test_a_header_has_an_end(void **state)
+{
+	char value[sizeof("PREPEND ") + MM_ACCESS_HEADER_MAX + 1];
+	struct mm_access access;
+	struct mm_err err = {""};
+	size_t end = sizeof(value) - 1;
+
+	(void)state;
+	memset(value, 'x', end);
+	memcpy(value, "PREPEND X:", 10);
+	value[end] = '\0';
+	assert_int_equal(0, mm_access_parse(value, &access, &err));
+	assert_int_equal(-1, mm_access_check(&access, &err));
+	assert_string_equal("a header of more than 998 bytes", err.text);
+	value[end - 1] = '\0';
+	assert_int_equal(0, mm_access_check(&access, &err));
+}
+
 int
 main(void)
 {
@@ -153,6 +225,8 @@ main(void)
 	    cmocka_unit_test(test_takes_the_rest_for_restrictions),
 	    cmocka_unit_test(test_guesses_what_was_meant),
 	    cmocka_unit_test(test_refuses),
+	    cmocka_unit_test(test_looks_at_headers_and_addresses),
+	    cmocka_unit_test(test_a_header_has_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,8 @@ test_errors_are_found_at_load(void **state)
 	    {R "permit, warn_if_reject\n",
 		"1: warn_if_reject: the list ends where a restriction "
 		"should follow"},
-	    {R "check_client_access inline:{ 192.0.2.1=HOLD }\n", NULL},
+	    {R "check_client_access static:{FILTER smtp:}\n", NULL},
+	    {R "check_client_access static:{BCC}\n", NULL},
 	    {R "check_client_access hash:/nowhere/table\n", NULL},
 	    {R "reject_rbl_client bl.example.org=127.0.0\n", NULL},
 	    {R "reject_rbl_client bl.example.org=\n", NULL},
