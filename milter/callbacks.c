@@ -13,6 +13,7 @@
 
 #include "lib/err.h"
 #include "lib/session.h"
+#include "milter/callbacks_eom.h"
 #include "milter/service.h"
 #include "milter/signals.h"
 #include "milter/visit.h"
@@ -59,11 +60,14 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 		service_count(shared.service, MM_SESSIONS_REFUSED, 1);
 		return SMFIS_REJECT; /* closes: the MTA goes on without us */
 	}
-	*our_actions = actions & SMFIF_SETSYMLIST;
+	*our_actions =
+	    actions & (SMFIF_SETSYMLIST | callbacks_changes(shared.service));
 	/* libmilter has set what goes with the callbacks that there are */
 	*our_steps &= ~(unsigned long)SMFIP_SKIP;
 	/* one reply less: see callbacks.h */
 	*our_steps |= steps & SMFIP_NR_HELO;
+	/* what is put before a message is so to the byte */
+	*our_steps |= steps & SMFIP_HDR_LEADSPC;
 	*our_f2 = *our_f3 = 0;
 	if ((actions & SMFIF_SETSYMLIST) == 0)
 		return SMFIS_CONTINUE;
@@ -204,6 +208,20 @@ on_rcpt(SMFICTX *ctx, char **argv)
 }
 
 static sfsistat
+on_eom(SMFICTX *ctx)
+{
+	struct visit *visit = smfi_getpriv(ctx);
+	sfsistat status;
+
+	if (visit == NULL || !service_enter(shared.service))
+		return SMFIS_CONTINUE;
+	status = callbacks_change(ctx, shared.service, visit_effects(visit));
+	visit_end_mail(visit);
+	service_leave(shared.service);
+	return status;
+}
+
+static sfsistat
 on_abort(SMFICTX *ctx)
 {
 	struct visit *visit = smfi_getpriv(ctx);
@@ -240,6 +258,7 @@ callbacks_open(const char *milter_socket, struct mm_err *err)
 	    .xxfi_helo = on_helo,
 	    .xxfi_envfrom = on_mail,
 	    .xxfi_envrcpt = on_rcpt,
+	    .xxfi_eom = on_eom,
 	    .xxfi_abort = on_abort,
 	    .xxfi_close = on_close,
 	    .xxfi_negotiate = on_negotiate,

@@ -11,6 +11,7 @@
 #include "lib/err.h"
 #include "lib/judge.h"
 #include "lib/str.h"
+#include "milter/effects.h"
 #include "milter/logger.h"
 #include "milter/service.h"
 
@@ -26,6 +27,8 @@ static const enum mm_metric verdict_metrics[] = {
     [MM_REJECTED] = MM_REJECTS,
     [MM_DEFERRED] = MM_DEFERS,
     [MM_GREYLISTED] = MM_GREYLISTS,
+    [MM_DISCARDED] = MM_DISCARDS,
+    [MM_QUARANTINED] = MM_QUARANTINES,
 };
 
 static const struct {
@@ -69,10 +72,17 @@ record_effects(struct service *service, const struct outcome_case *mail,
 {
 	for (const struct mm_effect *e = effects; e != NULL; e = e->next) {
 		struct mm_decision decision = describe(mail, &e->why);
+		char done[MM_FIELD_VALUE_MAX];
 
 		decision.action =
 		    e->kind == MM_EFFECT_WARN ? MM_WARNED : MM_INFORMED;
 		decision.reply = e->text;
+		if (e->kind != MM_EFFECT_WARN && e->kind != MM_EFFECT_INFO) {
+			snprintf(done, sizeof(done), "%s%s%s",
+			    mm_effect_word(e->kind),
+			    *e->text != '\0' ? " " : "", e->text);
+			decision.reply = done;
+		}
 		if (e->kind == MM_EFFECT_WARN)
 			service_count(service, MM_WARNINGS, 1);
 		logger_decision(service_logger(service), &decision);
@@ -143,6 +153,25 @@ set_reply(struct outcome *ret, const struct mm_reply *reply)
 	mm_str_printable(ret->text, ' ');
 }
 
+/* What is accepted may be thrown away or held with the whole message. */
+static void
+take_fate(struct mm_decision *decision, const struct effects *effects)
+{
+	const struct mm_why *why = &effects->discarded;
+
+	if (decision->action != MM_ACCEPT)
+		return;
+	if (why->reason != NULL)
+		decision->action = MM_DISCARDED;
+	else if ((why = &effects->held)->reason != NULL)
+		decision->action = MM_QUARANTINED;
+	else
+		return;
+	decision->reason = why->reason;
+	decision->list = why->list;
+	decision->answer = why->answer;
+}
+
 static void
 finish(struct service *service, struct mm_decision *decision,
     const struct outcome *outcome)
@@ -182,6 +211,7 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 	decision.missed = result->missed;
 	if (decision.action != MM_ACCEPT)
 		set_reply(ret, &reply);
+	take_fate(&decision, mail->effects);
 	finish(service, &decision, ret);
 }
 
@@ -194,5 +224,6 @@ outcome_let_pass(struct service *service, const struct outcome_case *mail,
 	struct mm_decision decision = describe(mail, &why);
 
 	decision.action = MM_ACCEPT;
+	take_fate(&decision, mail->effects);
 	finish(service, &decision, &none);
 }

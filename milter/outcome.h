@@ -12,6 +12,7 @@
 
 #include "lib/verdict.h"
 
+struct effects;
 struct mm_arena;
 struct mm_result;
 struct mm_session;
@@ -22,8 +23,9 @@ struct service;
 struct outcome_case {
 	const struct mm_settings *settings;
 	const struct mm_session *facts;
-	const char *session; /* its id */
-	int64_t wait_us;     /* spent waiting for answers */
+	const char *session;	       /* its id */
+	int64_t wait_us;	       /* spent waiting for answers */
+	const struct effects *effects; /* of the transaction so far */
 	struct mm_arena *arena;
 };
 
@@ -37,7 +39,8 @@ struct outcome {
 /* May wait for the store, for a bounded time. */
 void outcome_carry_out(struct service *service, const struct outcome_case *mail,
     const struct mm_result *result, struct outcome *ret);
-/* Accepted without being judged, for this reason. */
+/* Accepted without being judged, for this reason; or, where the message is
+ * thrown away, for that one. */
 void outcome_let_pass(struct service *service, const struct outcome_case *mail,
     const char *reason);
 

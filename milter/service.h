@@ -32,6 +32,7 @@ enum trouble {
 	TROUBLE_STORE,	  /* the greylist's store fails */
 	TROUBLE_SESSIONS, /* more sessions than the limit */
 	TROUBLE_WAITERS,  /* more callbacks would wait than the limit */
+	TROUBLE_CHANGES,  /* a message could not be changed as a table says */
 	TROUBLE_MEMORY,	  /* a session could not be judged for lack of it */
 	NTROUBLES,
 };

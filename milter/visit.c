@@ -8,6 +8,7 @@
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/judge.h"
+#include "milter/effects.h"
 #include "milter/errands.h"
 #include "milter/service.h"
 
@@ -27,7 +28,8 @@ struct visit {
 	unsigned lacks;	       /* facts that the last walk waits for */
 	int64_t asked_us;      /* when the transaction's first walk was */
 	unsigned mails;
-	bool used; /* a transaction has begun with these answers */
+	bool used;		/* a transaction has begun with these answers */
+	struct effects effects; /* on the transaction's message */
 	char id[24];
 };
 
@@ -135,6 +137,7 @@ visit_free(struct visit *visit)
 	mm_judge_clear(&visit->judge);
 	mm_policy_unref(visit->policy);
 	mm_session_clear(&visit->facts);
+	effects_clear(&visit->effects);
 	drop_arenas(visit);
 	service_dismiss(visit->service);
 	free(visit);
@@ -231,6 +234,33 @@ decide(struct visit *visit, struct mm_result *ret)
 	return waited;
 }
 
+static void
+judge(struct visit *visit, struct outcome_case *mail, struct outcome *ret)
+{
+	struct mm_result result;
+
+	mail->wait_us = decide(visit, &result);
+	if (!result.done || result.failed ||
+	    !effects_add(&visit->effects, result.effects))
+		out_of_memory(visit->service);
+	else
+		service_trouble(visit->service, TROUBLE_MEMORY, false, NULL);
+	if (result.done)
+		outcome_carry_out(visit->service, mail, &result, ret);
+	mm_arena_clear(visit->judge.arena);
+}
+
+/* Who would have to be taken out if the message goes somewhere else. */
+static void
+keep_recipient(struct visit *visit, const char *raw)
+{
+	unsigned may = mm_policy_effects(visit->policy);
+
+	if ((may & MM_EFFECT_BIT(MM_EFFECT_REDIRECT)) != 0 &&
+	    !effects_recipient(&visit->effects, raw))
+		out_of_memory(visit->service);
+}
+
 void
 visit_rcpt(struct visit *visit, const char *raw, const char *key,
     const char *queue_id, struct outcome *ret)
@@ -238,8 +268,8 @@ visit_rcpt(struct visit *visit, const char *raw, const char *key,
 	struct outcome_case mail = {
 	    .facts = &visit->facts,
 	    .session = visit->id,
+	    .effects = &visit->effects,
 	};
-	struct mm_result result;
 
 	ret->code = 0;
 	if (visit->policy == NULL || visit->rcpt == NULL)
@@ -251,26 +281,26 @@ visit_rcpt(struct visit *visit, const char *raw, const char *key,
 	}
 	mail.settings = mm_policy_settings(visit->policy);
 	mail.arena = visit->judge.arena;
-	if (visit->facts.postmaster) {
+	if (visit->facts.postmaster || visit->effects.discarded.reason != NULL)
 		outcome_let_pass(visit->service, &mail, "postmaster");
-		mm_session_accept(&visit->facts);
-		return;
-	}
-	mail.wait_us = decide(visit, &result);
-	if (!result.done || result.failed)
-		out_of_memory(visit->service);
 	else
-		service_trouble(visit->service, TROUBLE_MEMORY, false, NULL);
-	if (result.done)
-		outcome_carry_out(visit->service, &mail, &result, ret);
-	if (ret->code == 0)
+		judge(visit, &mail, ret);
+	if (ret->code == 0) {
 		mm_session_accept(&visit->facts);
-	mm_arena_clear(visit->judge.arena);
+		keep_recipient(visit, raw);
+	}
+}
+
+const struct effects *
+visit_effects(const struct visit *visit)
+{
+	return &visit->effects;
 }
 
 void
 visit_end_mail(struct visit *visit)
 {
 	mm_session_end_mail(&visit->facts);
+	effects_clear(&visit->effects);
 	drop_arenas(visit);
 }

@@ -13,6 +13,8 @@ RCPT_REJ, SKIP, LEADSPC = 0x800, 0x400, 0x100000
 POSTFIX_STEPS = NO_STEPS | NR_ALL | RCPT_REJ | SKIP | LEADSPC
 ACTIONS = 0x1FF
 SETSYMLIST = 0x100
+CHANGES = (b"+", b"-", b"h", b"i", b"q", b"m")
+ADDHDRS, ADDRCPT, DELRCPT, QUARANTINE = 0x1, 0x4, 0x8, 0x20
 STAGES = {0: "connect", 1: "helo", 2: "mail", 3: "rcpt"}
 
 
@@ -130,6 +132,22 @@ class Mta:
             macros["i"] = queue_id
         data = recipient.encode("utf-8", "surrogateescape") + b"\0"
         return self._command(b"R", data, 0, macros)
+
+    def eom(self):
+        """The message has come: what is to be done to it, as pairs of the
+        protocol's letter and its texts, and the answer last."""
+        self._send(b"E")
+        done = []
+        while True:
+            command, data = self._receive()
+            if command in CHANGES:
+                number = command == b"i"
+                texts = data[4 * number:].split(b"\0")[:-1]
+                done.append((command.decode(), *(
+                    text.decode("utf-8", "surrogateescape")
+                    for text in texts)))
+            else:
+                return done + [command.decode()]
 
     def abort(self):
         self._send(b"A")

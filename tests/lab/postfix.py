@@ -55,6 +55,7 @@ anvil     unix  - - n - 1   anvil
 proxymap  unix  - - n - -   proxymap
 discard   unix  - - n - -   discard
 verify    unix  - - n - 1   verify
+lmtp      unix  - - n - -   lmtp
 error     unix  - - n - -   error
 postlog   unix-dgram n - n - 1 postlogd
 """
