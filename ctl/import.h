@@ -51,6 +51,7 @@ struct import_list {
 struct import_param {
 	struct import_param *next;
 	const char *name, *value;
+	bool raw;      /* "$name" in it is still to be expanded */
 	unsigned line; /* in main.cf; 0: Postfix's own default */
 	unsigned at;   /* in what was written */
 };
@@ -83,6 +84,7 @@ struct import {
 	struct mm_complaints notes;
 	struct import_lines prepare; /* shell commands, before mailmum starts */
 	struct import_lines commands; /* and afterwards: postconf */
+	const char *reload;	      /* the last of them; NULL: no commands */
 };
 
 /* All of it, from text to commands.  -1: out of memory. */
@@ -138,8 +140,8 @@ int import_load(struct import *im);
  * main.cf does.  The former first: it finds out who is chrooted. */
 void import_services(struct import *im);
 void import_commands(struct import *im);
-/* The program, with the directory it is about. */
-const char *import_postconf(struct import *im);
+/* A program of Postfix, with the directory it is about. */
+const char *import_program(struct import *im, const char *program);
 /* In single quotes for the shell. */
 const char *import_quoted(struct import *im, const char *text);
 /* The milter as main.cf names it, with nothing beside it. */

@@ -28,17 +28,17 @@ import_quoted(struct import *im, const char *text)
 }
 
 const char *
-import_postconf(struct import *im)
+import_program(struct import *im, const char *program)
 {
 	const char *slash = strrchr(im->main, '/'), *dir;
 	char *whole;
 
 	if (slash == NULL || strcmp(slash, "/main.cf") != 0 ||
 	    strcmp(im->main, "/etc/postfix/main.cf") == 0)
-		return "postconf";
+		return program;
 	dir = import_dupn(im, im->main, (size_t)(slash - im->main));
 	whole = realpath(dir, NULL);
-	dir = import_printf(im, "postconf -c %s",
+	dir = import_printf(im, "%s -c %s", program,
 	    import_quoted(im, whole != NULL ? whole : dir));
 	free(whole);
 	return dir;
@@ -58,7 +58,8 @@ import_milter(struct import *im, const char *path)
 static void
 set(struct import *im, const char *name, const char *value)
 {
-	import_say(im, &im->commands, "%s -e %s", import_postconf(im),
+	import_say(im, &im->commands, "%s -e %s",
+	    import_program(im, "postconf"),
 	    import_quoted(im, import_printf(im, "%s = %s", name, value)));
 }
 
@@ -107,7 +108,7 @@ keep_relay_control(struct import *im)
 	    "permit_mynetworks, permit_sasl_authenticated, "
 	    "reject_unauth_destination";
 	const struct import_list *relay = &im->lists[MM_CHAIN_RELAY];
-	bool standard = mm_conf_raw(im->conf, relay->name) == NULL &&
+	bool standard = import_raw(im, im->conf, relay->name) == NULL &&
 			!import_below(im, 1, 0);
 
 	if (standard || controls_relaying(relay, true) ||
@@ -132,8 +133,8 @@ take_out(struct import *im, const struct import_list *list)
 	else if (list == &im->lists[MM_CHAIN_RELAY])
 		set(im, list->name, ""); /* its default is not empty */
 	else
-		import_say(im, &im->commands, "%s -X %s", import_postconf(im),
-		    list->name);
+		import_say(im, &im->commands, "%s -X %s",
+		    import_program(im, "postconf"), list->name);
 }
 
 static void
@@ -161,7 +162,7 @@ put_milter_in(struct import *im)
 static void
 note_mynetworks(struct import *im)
 {
-	if (mm_conf_raw(im->conf, "mynetworks") != NULL)
+	if (import_raw(im, im->conf, "mynetworks") != NULL)
 		return;
 	for (size_t i = 0; i < im->nlists; i++) {
 		for (const struct import_element *e = im->lists[i].first;
@@ -174,7 +175,7 @@ note_mynetworks(struct import *im)
 			    "the machine's interfaces: mailmum has only "
 			    "127.0.0.0/8 [::1]/128, so set what \"%s -h "
 			    "mynetworks\" says",
-			    import_postconf(im));
+			    import_program(im, "postconf"));
 			return;
 		}
 	}
@@ -183,6 +184,7 @@ note_mynetworks(struct import *im)
 void
 import_commands(struct import *im)
 {
+	const char *maps;
 	bool moves = false;
 
 	for (size_t c = 0; c < MM_NCHAIN; c++)
@@ -201,8 +203,11 @@ import_commands(struct import *im)
 		take_out(im, &im->lists[c]);
 	keep_relay_control(im);
 	put_milter_in(im);
+	im->reload =
+	    import_printf(im, "%s reload", import_program(im, "postfix"));
 	note_mynetworks(im);
-	if (mm_conf_raw(im->conf, "smtpd_milter_maps") != NULL)
+	maps = import_raw(im, im->conf, "smtpd_milter_maps");
+	if (maps != NULL && *maps != '\0')
 		mm_complain(&im->notes, MM_NOTICE, im->main,
 		    mm_conf_line_of(im->conf, "smtpd_milter_maps"),
 		    "smtpd_milter_maps: the clients in it have milters of "

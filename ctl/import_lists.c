@@ -66,7 +66,8 @@ takes(const struct import *im, const struct import_element *e, const char *arg)
 	if (find_word(arg) != NULL || find_class(im, arg) != NULL)
 		return false;
 	if (e->what != NULL)
-		return e->what->takes != MM_TAKES_NOTHING;
+		return e->what->takes != MM_TAKES_NOTHING &&
+		       e->what->takes != MM_TAKES_LISTS;
 	if (e->label != NULL || strchr(e->word, ':') != NULL)
 		return false;
 	return strpbrk(arg, ":./{") != NULL ||

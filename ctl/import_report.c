@@ -126,7 +126,7 @@ print_todo(const struct import *im, FILE *out)
 	fputs("# and put mailmum in.  Keep copies of main.cf and master.cf.\n",
 	    out);
 	print_lines(out, &im->commands);
-	fputs("postfix reload\n", out);
+	fprintf(out, "%s\n", im->reload);
 }
 
 void

@@ -73,7 +73,8 @@ override(const struct server *s, const char *name, const char *value)
 {
 	struct import *im = s->im;
 
-	import_say(im, &im->commands, "%s -P %s", import_postconf(im),
+	import_say(im, &im->commands, "%s -P %s",
+	    import_program(im, "postconf"),
 	    import_quoted(im, import_printf(im, "%s/%s/%s=%s", s->service->name,
 				  s->service->type, name, value)));
 }
@@ -86,8 +87,8 @@ override_by_name(const struct server *s, const char *name, const char *variable,
 	struct import *im = s->im;
 	const char *setting =
 	    import_quoted(im, import_printf(im, "%s = %s", variable, value));
-	const char *command =
-	    import_printf(im, "%s -e %s", import_postconf(im), setting);
+	const char *command = import_printf(
+	    im, "%s -e %s", import_program(im, "postconf"), setting);
 	bool there = false;
 
 	if (value[strcspn(value, " ")] == '\0') {

@@ -24,6 +24,10 @@
 	"what stays behind it must not be reached without it, and nobody "     \
 	"should ask it twice"
 
+#define HEADER                                                                 \
+	"what stays behind it must not be reached without it, and its "        \
+	"PREPEND would be done twice"
+
 static const char *const relay_words[] = {
     "reject_unauth_destination",
     "defer_unauth_destination",
@@ -171,16 +175,27 @@ why_of_class(struct import *im, const struct import_element *e)
 	return NULL;
 }
 
+static bool
+prepends(const struct import_element *e)
+{
+	const char *spec = e->arg != NULL ? e->arg : e->word;
+
+	return import_is_table(e) &&
+	       (table_names(spec, "PREPEND") || table_names(spec, "prepend"));
+}
+
 /* Its own reason to stay, beside what the loader says. */
 static const char *
 why_of(struct import *im, const struct import_element *e)
 {
 	if (import_is_relay_word(e->word))
 		return RELAYING;
-	if (import_is_service(e) && strstr(e->arg, "unix:private/") != NULL)
+	if (import_is_service(e) && strstr(e->arg, "private/") != NULL)
 		return PRIVATE;
 	if (import_is_service(e) && may_permit(e) && stays_later(e, true))
 		return TWICE;
+	if (stays_later(e, true) && prepends(e))
+		return HEADER;
 	return why_of_class(im, e);
 }
 

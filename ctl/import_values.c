@@ -35,13 +35,14 @@ static const struct {
 /* What Postfix does and mailmum does not when nothing is said. */
 static const struct {
 	const char *name, *value;
+	bool raw; /* mailmum expands it, with names of its own */
 	unsigned major, minor; /* only below this level; 0: at each */
 } defaults[] = {
-	{ "mydestination", "$myhostname, localhost.$mydomain, localhost", 0, 0 },
-	{ "relay_domains", "$mydestination", 2, 0 },
-	{ "virtual_alias_domains", "$virtual_alias_maps", 0, 0 },
-	{ "virtual_mailbox_domains", "$virtual_mailbox_maps", 0, 0 },
-	{ "smtpd_relay_before_recipient_restrictions", "no", 3, 6 },
+	{ "mydestination", "$myhostname, localhost.$mydomain, localhost", true, 0, 0 },
+	{ "relay_domains", "$mydestination", true, 2, 0 },
+	{ "virtual_alias_domains", "$virtual_alias_maps", false, 0, 0 },
+	{ "virtual_mailbox_domains", "$virtual_mailbox_maps", false, 0, 0 },
+	{ "smtpd_relay_before_recipient_restrictions", "no", false, 3, 6 },
 };
 
 /* Parameters that are not taken along. */
@@ -88,7 +89,18 @@ one_line(struct import *im, const char *text)
 	return copy != NULL ? copy : "";
 }
 
-/* What values() needs to know of a name that is not set. */
+/* Postfix's own defaults, which "postconf" without -n prints as well, may hang
+ * on compatibility_level: such a parameter is not set. */
+static bool
+is_set(const struct mm_conf *conf, const char *name)
+{
+	static const char level[] = "${{$compatibility_level}";
+	const char *raw = mm_conf_raw(conf, name);
+
+	return raw != NULL && strncmp(raw, level, sizeof(level) - 1) != 0;
+}
+
+/* What fallback() needs to know of a name that is not set. */
 struct lookup {
 	struct import *im;
 	const struct mm_conf *conf;
@@ -156,6 +168,8 @@ import_value(struct import *im, const struct mm_conf *conf, const char *name)
 	struct mm_err err;
 	unsigned line = 0;
 
+	if (!is_set(conf, name))
+		return NULL;
 	if (mm_settings_raw(name))
 		return import_raw(im, conf, name);
 	switch (mm_conf_expand(conf, name, fallback, &l, &text, &line, &err)) {
@@ -174,9 +188,8 @@ import_value(struct import *im, const struct mm_conf *conf, const char *name)
 const char *
 import_raw(struct import *im, const struct mm_conf *conf, const char *name)
 {
-	const char *raw = mm_conf_raw(conf, name);
-
-	return raw != NULL ? one_line(im, raw) : NULL;
+	return is_set(conf, name) ? one_line(im, mm_conf_raw(conf, name))
+				  : NULL;
 }
 
 /* With lines, for those who take it apart.  False: see import_value. */
@@ -186,8 +199,11 @@ import_text(struct import *im, const char *name, struct mm_text *ret)
 	struct lookup l = {im, im->conf};
 	struct mm_err err;
 	unsigned line = 0;
-	int rc = mm_conf_expand(im->conf, name, fallback, &l, ret, &line, &err);
+	int rc = 0;
 
+	if (is_set(im->conf, name))
+		rc = mm_conf_expand(
+		    im->conf, name, fallback, &l, ret, &line, &err);
 	if (rc < 0)
 		mm_complain(&im->mistakes, MM_ERROR, im->main, line, "%s: %s",
 		    name, err.text);
@@ -259,20 +275,16 @@ why_it_stays(const char *name)
 
 /* value NULL: there is none. */
 static void
-add_param(struct import *im, const char *name, const char *value, unsigned line)
+add_param(struct import *im, struct import_param wanted)
 {
 	struct import_param **end = &im->params, *param;
 
 	while (*end != NULL)
 		end = &(*end)->next;
-	if (value == NULL ||
+	if (wanted.value == NULL ||
 	    (param = mm_arena_alloc(im->arena, sizeof(*param))) == NULL)
 		return;
-	*param = (struct import_param){
-	    .name = import_printf(im, "%s", name),
-	    .value = value,
-	    .line = line,
-	};
+	*param = wanted;
 	*end = param;
 }
 
@@ -293,6 +305,26 @@ default_value(struct import *im, const char *name, const char *value)
 	return value != NULL && *value != '\0' ? value : NULL;
 }
 
+/* What Postfix has and mailmum has not when main.cf is silent. */
+static void
+add_defaults(struct import *im)
+{
+	for (size_t i = 0; i < COUNT(defaults); i++) {
+		const char *name = defaults[i].name, *value = defaults[i].value;
+
+		if (!is_policys(name) || is_set(im->conf, name) ||
+		    (defaults[i].major != 0 &&
+			!import_below(
+			    im, defaults[i].major, defaults[i].minor)))
+			continue;
+		if (!defaults[i].raw)
+			value = default_value(im, name, value);
+		add_param(im,
+		    (struct import_param){
+			.name = name, .value = value, .raw = defaults[i].raw});
+	}
+}
+
 void
 import_params(struct import *im)
 {
@@ -301,20 +333,17 @@ import_params(struct import *im)
 		const char *why = why_it_stays(name);
 		unsigned line = mm_conf_line(im->conf, i);
 
+		if (why != NULL && *mm_conf_raw(im->conf, name) == '\0')
+			continue;
 		if (why != NULL)
 			mm_complain(&im->notes, MM_NOTICE, im->main, line,
 			    "%s stays there: %s", name, why);
 		else if (is_policys(name))
 			add_param(
-			    im, name, import_value(im, im->conf, name), line);
+			    im, (struct import_param){.name = name,
+				    .value = import_value(im, im->conf, name),
+				    .raw = mm_settings_raw(name),
+				    .line = line});
 	}
-	for (size_t i = 0; i < COUNT(defaults); i++) {
-		const char *name = defaults[i].name;
-
-		if (is_policys(name) && mm_conf_raw(im->conf, name) == NULL &&
-		    (defaults[i].major == 0 ||
-			import_below(im, defaults[i].major, defaults[i].minor)))
-			add_param(im, name,
-			    default_value(im, name, defaults[i].value), 0);
-	}
+	add_defaults(im);
 }

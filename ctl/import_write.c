@@ -116,8 +116,6 @@ static void
 put_params(struct writing *w)
 {
 	for (struct import_param *p = w->im->params; p != NULL; p = p->next) {
-		bool raw = mm_settings_raw(p->name);
-
 		if (w->im->no_domains && import_is_domains(p->name))
 			continue;
 		if (p->line > 0)
@@ -126,7 +124,7 @@ put_params(struct writing *w)
 			put(w, "\n# Postfix's default\n");
 		p->at = w->line;
 		put(w, "%s = %s\n", p->name,
-		    raw ? p->value : import_undollared(w->im, p->value));
+		    p->raw ? p->value : import_undollared(w->im, p->value));
 	}
 }
 

@@ -226,6 +226,41 @@ smtpd_recipient_restrictions = reject_rbl_client a.example,
         self.assertIn("only Postfix may enter", self.stays(result)[
             "check_policy_service unix:private/policyd-spf"]["why"])
 
+    def test_policy_services_elsewhere(self):
+        result = self.load("""\
+smtpd_recipient_restrictions = reject_rbl_client a.example,
+ check_policy_service { inet:127.0.0.1:10023, timeout=10s },
+ check_policy_service unix:quota/socket, reject_rbl_client b.example,
+ reject_unverified_recipient
+smtpd_sender_restrictions = check_policy_service unix:quota/socket
+ reject_non_fqdn_sender
+""")
+        # postgrey never lets mail past anything; the other may
+        self.assertEqual(
+            ["reject_rbl_client a.example", "check_policy_service "
+             "{ inet:127.0.0.1:10023, timeout=10s }"], self.words(result))
+        self.assertIn('# postgrey, it seems.  "greylist" in place of the next '
+                      "line does without it.\n  check_policy_service {",
+                      result["policy"])
+        stays = self.stays(result)
+        self.assertIn("twice", stays[
+            "check_policy_service unix:quota/socket"]["why"])
+        self.assertIn("reject_rbl_client b.example", stays)
+        self.assertEqual(
+            ["check_policy_service unix:/var/spool/postfix/quota/socket",
+             "reject_non_fqdn_sender"],
+            self.words(result, "smtpd_sender_restrictions"))
+
+    def test_headers_are_not_prepended_twice(self):
+        self.write("access", "192.0.2.1 PREPEND X-Seen: yes\n")
+        table = f"check_client_access hash:{self.dir}/access"
+        result = self.load("smtpd_client_restrictions =\n"
+                           f" reject_rbl_client a.example, {table},\n"
+                           " reject_unverified_sender\n")
+        self.assertEqual(["reject_rbl_client a.example"],
+                         self.words(result, "smtpd_client_restrictions"))
+        self.assertIn("PREPEND", self.stays(result)[table]["why"])
+
     def test_later_stages(self):
         result = self.load(
             "smtpd_client_restrictions = reject_rbl_client a.example\n"
@@ -233,6 +268,58 @@ smtpd_recipient_restrictions = reject_rbl_client a.example,
         self.assertIn(("smtpd_data_restrictions stays there: only Postfix "
                        "sees that stage", 4),
                       [(n["text"], n["line"]) for n in result["notes"]])
+
+
+class Classes(Case):
+    CLASSES = """\
+smtpd_restriction_classes = strict, probing
+strict = reject_rbl_client bl.example.org, reject_unknown_client_hostname
+probing = reject_unverified_sender, permit
+"""
+
+    def test_class_goes_along(self):
+        result = self.load(self.CLASSES + "smtpd_client_restrictions = "
+                           "permit_mynetworks, strict\n")
+        self.assertEqual(["permit_mynetworks", "strict"],
+                         self.words(result, "smtpd_client_restrictions"))
+        self.assertEqual(["reject_rbl_client bl.example.org",
+                          "reject_unknown_client_hostname"],
+                         self.words(result, "strict"))
+        # what main.cf has of them, its services may need
+        self.assertEqual("postconf -X smtpd_client_restrictions",
+                         self.commands(result)[0])
+
+    def test_class_that_needs_postfix(self):
+        result = self.load(self.CLASSES + "smtpd_client_restrictions = "
+                           "reject_rbl_client a.example, probing,"
+                           " reject_rbl_client b.example\n")
+        self.assertEqual(["reject_rbl_client a.example"],
+                         self.words(result, "smtpd_client_restrictions"))
+        stays = self.stays(result)
+        self.assertEqual("its class has reject_unverified_sender, which "
+                         "stays", stays["probing"]["why"])
+        self.assertEqual("probing",
+                         stays["reject_rbl_client b.example"]["behind"])
+
+    def test_tables_that_lead_to_classes(self):
+        for name, moves in ("strict", True), ("probing", False):
+            self.write("access", f"a.example {name}\n")
+            table = f"check_client_access hash:{self.dir}/access"
+            result = self.load(self.CLASSES + "smtpd_client_restrictions = "
+                               f"reject_rbl_client a.example, {table}\n")
+            self.assertEqual(
+                moves,
+                table in self.words(result, "smtpd_client_restrictions"))
+            if not moves:
+                self.assertIn("leads to the class probing",
+                              self.stays(result)[table]["why"])
+
+    def test_overridden_class(self):
+        result = self.load(
+            self.CLASSES + "smtpd_client_restrictions = strict\n",
+            "465 inet n - n - - smtpd -o strict=reject_non_fqdn_sender\n")
+        self.assertIn("postconf -P '465/inet/smtpd_milters='",
+                      self.commands(result))
 
 
 class Parameters(Case):
@@ -255,6 +342,33 @@ smtpd_client_restrictions = check_client_access hash:$config_directory/access
         self.assertIn("\nmaps_rbl_reject_code = 550\n", result["policy"])
         self.assertIn("\ndefault_rbl_reply = $rbl_code no; $rbl_what\n",
                       result["policy"])
+
+    def test_defaults_that_hang_on_the_level(self):
+        """postconf without -n prints them."""
+        result = self.load(
+            "smtpd_relay_restrictions = ${{$compatibility_level} <level {1} ? "
+            "{} : {permit_mynetworks, permit_sasl_authenticated, "
+            "defer_unauth_destination}}\n"
+            "relay_domains = ${{$compatibility_level} <level {2} ? "
+            "{$mydestination} : {}}\n"
+            "smtpd_client_restrictions = reject_rbl_client a.example\n")
+        self.assertEqual(["postconf -X smtpd_client_restrictions",
+                          f"postconf -e 'smtpd_milters = {MILTER}'"],
+                         self.commands(result))
+        self.assertNotIn("relay_domains", result["policy"])
+
+    def test_local_domains(self):
+        text = "smtpd_client_restrictions = reject_rbl_client a.example\n"
+        result = self.load(text)
+        self.assertIn("\nmydestination = $myhostname, localhost.$mydomain, "
+                      "localhost\n", result["policy"])
+        # one of them that mailmum cannot read, and it knows none
+        result = self.load(text + "mydestination = example.org\n"
+                           "virtual_mailbox_domains = ldap:/etc/x.cf\n")
+        self.assertTrue(result["valid"])
+        self.assertNotIn("mydestination", result["policy"])
+        self.assertRegex(" ".join(n["text"] for n in result["notes"]),
+                         "the local domains are not taken along: .*ldap")
 
     def test_done_by_postfix_anyway(self):
         result = self.load("soft_bounce = yes\n"
