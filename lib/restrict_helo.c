@@ -81,19 +81,21 @@ mm_check_non_fqdn_helo_hostname(const void *arg, struct mm_eval *ev)
 }
 
 /* Says where a client calls itself by its address; what only looks like one
- * is refused. */
+ * is refused.  A refusal that is softened accepts, as in Postfix. */
 enum mm_outcome
 mm_check_naked_ip_address(const void *arg, struct mm_eval *ev)
 {
 	const char *helo = ev->session->helo;
+	enum mm_outcome outcome = MM_DUNNO;
 
 	(void)arg;
 	if (helo[strspn(helo, "0123456789.:")] != '\0')
 		return MM_DUNNO;
-	if (strchr(helo, ':') == NULL && mm_hostname_is_address(helo))
-		return MM_OK;
-	return reject_helo(ev, ev->settings->invalid_hostname_reject_code,
-	    "5.5.2", "invalid ip address");
+	if (strchr(helo, ':') != NULL || !mm_hostname_is_address(helo))
+		outcome =
+		    reject_helo(ev, ev->settings->invalid_hostname_reject_code,
+			"5.5.2", "invalid ip address");
+	return outcome == MM_DUNNO ? MM_OK : outcome;
 }
 
 /* Postfix asks A, AAAA, MX; a null MX is a success, if no lookup failed. */

@@ -127,6 +127,15 @@ nomx A 198.51.100.201
 nullmx MX 0 .
 spam A 198.51.100.202
 helospam A 198.51.100.203
+alias CNAME mail
+six AAAA 2001:db8:51::201
+evil MX 10 mx.evil
+mx.evil A 198.51.100.210
+deadmx MX 10 nohost
+failmx MX 10 h.tempfail
+badmx MX 10 -bad-
+numeric MX 10 192.0.2.1.
+away MX 10 mx.example.com.
 """,
     "example.net": """
 forged A 192.0.2.99

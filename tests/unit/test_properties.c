@@ -86,6 +86,17 @@ static const char *const words[] = {
     "check_sender_access inline:{ example.net=DEFER_IF_REJECT, { a@ = WARN x } "
     "}",
     "check_recipient_access inline:{ { example.com = INFO y } }",
+    "check_sender_mx_access inline:{ { h1.example = REJECT }, 127.0.0.3=OK, "
+    "{ 127.0.0 = DUNNO } }",
+    "check_helo_ns_access inline:{ { h2.example = DEFER }, "
+    "127.0.0.2=REJECT, example.org=DEFER_IF_PERMIT }",
+    "check_client_a_access inline:{ 127.0.0.3=DEFER_IF_REJECT }",
+    "check_recipient_mx_access static:DEFER",
+    "check_sasl_access static:REJECT",
+    "reject_unknown_recipient_domain",
+    "reject_multi_recipient_bounce",
+    "reject_plaintext_session",
+    "permit_tls_all_clientcerts",
     "reject_unauth_destination",
     "sleep %u",
     "sleep %u",
@@ -188,18 +199,25 @@ world(uint64_t seed, const char *name, enum mm_dns_type type)
 	static const uint8_t codes[][4] = {{127, 0, 0, 2}, {127, 0, 0, 2},
 	    {127, 0, 0, 3}, {127, 0, 0, 1}, {127, 255, 255, 254},
 	    {198, 51, 100, 7}};
-	struct mm_dns_rr rr = {.text = "text"};
+	static const char *const hosts[] = {"h1.example", "h2.example",
+	    "h3.example.org", "127.0.0.2", "h4.example"};
+	struct mm_dns_rr rr[4] = {{0}};
 	uint64_t h = seed ^ (uint64_t)type * 0x9e3779b97f4a7c15u;
 
 	for (; *name != '\0'; name++)
 		h = (h ^ (uint8_t)*name) * 0x100000001b3u;
 	h ^= h >> 29;
-	if (h % 10 < 4)
+	if (h % 10 < (type == MM_DNS_MX || type == MM_DNS_NS ? 2 : 4))
 		return mm_dns_answer_new(MM_DNS_NOTFOUND, 60, NULL, 0);
 	if (h % 10 < 6)
 		return mm_dns_answer_retry(MM_DNS_SERVFAIL);
-	memcpy(rr.address, codes[(h >> 8) % MM_COUNT(codes)], 4);
-	return mm_dns_answer_new(MM_DNS_OK, 60, &rr, 1);
+	for (size_t i = 0; i < MM_COUNT(rr); i++) {
+		rr[i].text = hosts[((h >> 16) + i) % MM_COUNT(hosts)];
+		memcpy(
+		    rr[i].address, codes[((h >> 8) + i) % MM_COUNT(codes)], 4);
+	}
+	return mm_dns_answer_new(
+	    MM_DNS_OK, 60, rr, 1 + (h >> 24) % MM_COUNT(rr));
 }
 
 /* One judged session: facts come in stages, answers as they are delivered. */
@@ -307,7 +325,7 @@ act(struct run *run)
 /* What a step by itself comes to with these facts and answers. */
 struct alone {
 	enum mm_outcome outcome;
-	bool auth; /* pending for want of AUTH */
+	bool auth; /* pending for want of AUTH or TLS */
 	bool permit_flag, reject_flag;
 	int code;
 	unsigned effects;
@@ -325,7 +343,8 @@ evaluate_alone(const struct run *run, const struct step *step)
 	mm_policy_evaluate(
 	    step->alone, &run->session, run->answers, NOW, arena, &r);
 	a.outcome = r.trail->outcome;
-	a.auth = (r.lacks & MM_NEEDS(MM_FACT_AUTH)) != 0;
+	a.auth =
+	    (r.lacks & (MM_NEEDS(MM_FACT_AUTH) | MM_NEEDS(MM_FACT_TLS))) != 0;
 	a.code = r.reply.code;
 	a.permit_flag =
 	    r.done && a.outcome == MM_DUNNO && r.verdict == MM_DEFERRED;

@@ -24,9 +24,20 @@ KEYS = {
              "[192.0.2.10]", "unknown"),
     "sender": ("<>", "example.org", "alice@", "alice@example.org", "org",
                "spam.example.org", "joe@", "bulk@", "x@"),
+    "reverse_client_hostname": (
+        "unknown", "192.0.2", "example.net", "forged.example.net",
+        "tempfail.example.org", "2001:db8:", "net"),
     "recipient": ("bob@example.com", "bob@", "example.com", "com",
                   "postmaster@"),
 }
+# Of name servers and mail servers, and of what has a name itself.
+HOSTS = ("ns.example.org", "example.org", "ns.example.net", "org",
+         "mail.example.org", "mx.evil.example.org", "127", "127.0.0.8",
+         "198.51.100.200", "198.51.100", "198.51.100.210", "203.0.113.25",
+         "2001:db8:51:", "2001:db8:51::201", "2001:db8", "192.0.2.1",
+         "192.0.2", "missing.example.org", "alice", "1.2.3", "localhost")
+NETS = ("127.0.0.0/8", "198.51.100.0/24", "!198.51.100.0/24", "2001:db8::/32",
+        "0.0.0.0/0", "::/0", "203.0.113.25", "192.0.2.0/24")
 RESULTS = ("OK", "OK", "DUNNO", "REJECT", "REJECT go away", "REJECT 5.1.1 no",
            "REJECT 5.7.2 no", "DEFER", "DEFER later", "550", "550 not you",
            "450 4.1.3 not now", "553 5.1.8 no such", "DEFER_IF_PERMIT",
@@ -40,15 +51,23 @@ WORDS = ("permit", "reject", "defer", "defer_if_permit", "defer_if_reject",
          "reject_invalid_helo_hostname", "reject_non_fqdn_helo_hostname",
          "reject_unknown_helo_hostname", "reject_non_fqdn_sender",
          "reject_non_fqdn_recipient", "reject_unknown_sender_domain",
-         "reject_invalid_hostname", "Reject_Unknown_Client")
+         "reject_invalid_hostname", "Reject_Unknown_Client",
+         "reject_unknown_recipient_domain", "reject_multi_recipient_bounce",
+         "reject_plaintext_session", "permit_inet_interfaces",
+         "permit_naked_ip_address", "reject_maps_rbl",
+         "permit_tls_all_clientcerts", "check_sasl_access static:REJECT")
 # Parameters: what they may be, beside their default.
 PARAMETERS = {
     **dict.fromkeys((f"{name}_reject_code" for name in (
         "unknown_address", "unknown_client", "unknown_hostname", "maps_rbl",
-        "access_map", "invalid_hostname", "non_fqdn")), ("450", "553")),
+        "access_map", "invalid_hostname", "non_fqdn", "plaintext",
+        "multi_recipient_bounce")), ("450", "553")),
     "reject_code": ("451", "550"), "defer_code": ("452",),
     "access_map_defer_code": ("453",),
-    "unknown_address_tempfail_action": ("defer",),
+    "reject_tempfail_action": ("defer",),
+    "maps_rbl_domains": ("zen.spamhaus.org, truncate.gbudb.net=127.0.0.2",
+                         "tempfail.example.org dbl.spamhaus.org"),
+    "unknown_address_tempfail_action": ("defer", "defer_if_permit"),
     "unknown_helo_hostname_tempfail_action": ("defer",),
     "parent_domain_matches_subdomains": ("mynetworks", ""),
     "smtpd_null_access_lookup_key": ("nobody",),
@@ -82,19 +101,25 @@ class Chance(random.Random):
             net = self.choice(("192.0.2.0/28", "192.0.2.10", "::/0",
                                "2001:db8::/125", "!192.0.2.0/27"))
             return f"cidr:{{{{{net} {self.choice(RESULTS)}}}}}"
+        if kind == "cidr" and what is HOSTS:
+            net = self.choice(NETS)
+            return f"cidr:{{{{{net} {self.choice(RESULTS)}}}}}"
         if kind in ("pcre", "regexp"):
             pattern = self.choice(("/example/", "/^unknown$$/", "/spam/",
                                    "!/[0-9]/", "/^(bob|alice)@/"))
             return f"{kind}:{{{{{pattern} {self.choice(RESULTS)}}}}}"
         entries = ", ".join(
             f"{{ {key} = {self.choice(RESULTS)} }}" for key in
-            self.sample(KEYS[what], self.randint(1, 3)))
+            self.sample(HOSTS if what is HOSTS else KEYS[what], self.randint(1, 3)))
         return f"inline:{{ {entries} }}"
 
     def word(self):
         kind = self.random()
         if kind < 0.35:
             what = self.choice(list(KEYS))
+            if kind < 0.2:
+                by = self.choice(("ns", "mx", "a"))
+                return f"check_{what}_{by}_access {self.table(HOSTS)}"
             return f"check_{what}_access {self.table(what)}"
         if kind < 0.6:
             word = self.choice(list(WITH_LIST))

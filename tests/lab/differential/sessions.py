@@ -110,7 +110,8 @@ HELOS = (
     "nohost.example.org", "h.tempfail.example.org", "spam.example.org",
     "helospam.example.org", "foe.example.org", "friend.example.org",
     "mx.example.com", "example.com", 'x"y', "unknown", "#!%$",
-    "plain.example.net")
+    "plain.example.net", ".mail.example.org", "0x7f.1", "2001::1",
+    "192.0.2.10.", "evil.example.org", "alias.example.org")
 SENDERS = (
     "", "alice@example.org", "Alice@Example.ORG", "alice", "a@host",
     "x@missing.example.org", "x@nullmx.example.org", "x@nomx.example.org",
@@ -119,6 +120,10 @@ SENDERS = (
     "joe@sub.spam.example.org", "x@[192.0.2.1]", "bulk+tag@example.org",
     "ceo@example.com", "owner-list@example.org", "x@a..b.example.org",
     "x@more.example.org", "x@other.example.org", "root@example.net",
+    "x@evil.example.org", "x@six.example.org", "x@alias.example.org",
+    "x@deadmx.example.org", "x@failmx.example.org", "x@badmx.example.org",
+    "x@numeric.example.org", "x@away.example.org", "x@a.b.c.example.org",
+    "x@[IPv6:2001:db8:51::201]", "x@org", "X@Mail.Example.Org",
     '"@"@example.org', "a%b@example.org", "@x.example:y@example.org")
 RECIPIENTS = (
     "bob@example.com", "Bob@Example.COM", "bob", "postmaster",
