@@ -183,6 +183,47 @@ mm_address_strict(const char *raw)
 	return p[0] == '>' && p[1] == '\0';
 }
 
+/* An RFC 5321 dot-string, where Postfix takes any byte above ASCII. */
+static bool
+is_dot_string(const char *local, size_t len)
+{
+	if (len == 0 || local[0] == '.' || local[len - 1] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)local[i];
+
+		if (c <= ' ' || c == 0x7f ||
+		    strchr("()<>@,;:\\\"[]", c) != NULL ||
+		    (c == '.' && local[i + 1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+const char *
+mm_address_external(struct mm_arena *arena, const char *address)
+{
+	const char *at = strrchr(address, '@');
+	size_t len = at != NULL ? (size_t)(at - address) : strlen(address);
+	char *quoted, *to;
+
+	if (is_dot_string(address, len))
+		return address;
+	quoted = to =
+	    mm_arena_alloc(arena, 2 * len + 3 + strlen(address + len));
+	if (quoted == NULL)
+		return NULL;
+	*to++ = '"';
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("\\\"\r", address[i]) != NULL)
+			*to++ = '\\';
+		*to++ = address[i];
+	}
+	*to++ = '"';
+	memcpy(to, address + len, strlen(address + len) + 1);
+	return quoted;
+}
+
 const char *
 mm_address_domain(const char *address)
 {

@@ -19,6 +19,12 @@ const char *mm_address_internal(struct mm_arena *arena, const char *raw);
 /* The argument has its angle brackets and no comments or phrases
  * (strict_rfc821_envelopes). */
 bool mm_address_strict(const char *raw);
+/*
+ * The other way round: a local part that needs quotes has them, as Postfix
+ * writes it; it may be followed by "@" alone.  address itself where nothing
+ * changes.  NULL: out of memory.
+ */
+const char *mm_address_external(struct mm_arena *arena, const char *address);
 /* What stands behind the last "@"; NULL without one. */
 const char *mm_address_domain(const char *address);
 

@@ -396,6 +396,12 @@ mm_map_kind(const struct mm_map *map)
 					: map->type->kind;
 }
 
+bool
+mm_map_expands(const struct mm_map *map)
+{
+	return map->type->expands;
+}
+
 enum mm_found
 mm_map_lookup(const struct mm_map *map, const char *key, struct mm_arena *arena,
     const char **value)

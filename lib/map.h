@@ -50,6 +50,8 @@ struct mm_map *mm_map_parse(const char *spec, const char *text, size_t len,
 void mm_map_free(struct mm_map *map); /* NULL is fine */
 const char *mm_map_spec(const struct mm_map *map);
 enum mm_map_kind mm_map_kind(const struct mm_map *map);
+/* Its values may hold "$1" and kin, and be known only in a lookup. */
+bool mm_map_expands(const struct mm_map *map);
 /* *value is in arena or borrowed from map; "$1" and kin are filled in. */
 enum mm_found mm_map_lookup(const struct mm_map *map, const char *key,
     struct mm_arena *arena, const char **value);

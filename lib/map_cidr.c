@@ -20,29 +20,37 @@ struct cidr {
 	struct mm_ranges *v4, *v6; /* NULL: walk the rules */
 };
 
+/* Brackets round IPv4, which Postfix takes here: "[a]", "[a]/n", "[a/n]". */
+static void
+unbracket(char *text)
+{
+	char *close = strchr(text, ']');
+
+	if (text[0] != '[' || close == NULL ||
+	    (close[1] != '\0' && close[1] != '/'))
+		return;
+	memmove(close, close + 1, strlen(close));
+	memmove(text, text + 1, strlen(text));
+}
+
 static int
 cidr_pattern(
     char **p, struct mm_rule *rule, unsigned *groups, struct mm_err *err)
 {
 	size_t len = strcspn(*p, MM_MAP_BLANKS);
-	const char *from = *p;
 	char text[PATTERN_MAX];
 
 	(void)groups;
-	*p += len;
-	/* brackets round IPv4, which Postfix takes here */
-	if (len > 1 && from[0] == '[' && from[len - 1] == ']' &&
-	    memchr(from, ':', len) == NULL) {
-		from++;
-		len -= 2;
-	}
 	if (len == 0)
 		return mm_err_set(err, "an address or network is missing");
 	if (len >= sizeof(text))
 		return mm_err_set(
-		    err, "\"%.40s...\" is not an address or network", from);
-	memcpy(text, from, len);
+		    err, "\"%.40s...\" is not an address or network", *p);
+	memcpy(text, *p, len);
 	text[len] = '\0';
+	*p += len;
+	if (strchr(text, ':') == NULL)
+		unbracket(text);
 	if (mm_prefix_parse(text, &rule->prefix, err) != 0)
 		return mm_err_in(err, "%s", text);
 	return 0;

@@ -3,7 +3,7 @@
  *
  * All read the text that postmap(1) is given, none what it makes of it.  Keys
  * are compared without regard to case.  Quotes in a key protect blanks, and
- * are taken off: addresses are looked up in their internal form.
+ * belong to it: addresses are looked up with their quotes, too.
  */
 #include "lib/map_type.h"
 
@@ -27,6 +27,7 @@ struct mm_map_keys {
 	size_t n, size;
 	uint32_t *slots;
 	size_t nslots; /* a power of two, at least twice n */
+	bool unusable;
 };
 
 /* FNV-1a over the folded key. */
@@ -117,9 +118,10 @@ twice_there(struct entry *entry, enum mm_map_twice twice,
 	if (entry->line > 0)
 		snprintf(where, sizeof(where), " in line %u", entry->line);
 	if (twice == MM_MAP_REFUSED)
-		mm_map_complain(source, MM_ERROR, again->line,
-		    "\"%.80s\" is there already%s: Postfix would refuse the "
-		    "whole table",
+		mm_map_complain(source, MM_NOTICE, again->line,
+		    "\"%.80s\" is there already%s: this table is of no use, "
+		    "and what looks something up in it is answered 451, as in "
+		    "Postfix",
 		    again->key, where);
 	else
 		mm_map_complain(source, MM_NOTICE, again->line,
@@ -140,6 +142,7 @@ add(struct mm_map_keys *keys, enum mm_map_twice twice,
 	if (keys->slots[slot] != 0) {
 		twice_there(&keys->entries[keys->slots[slot] - 1], twice,
 		    source, entry);
+		keys->unusable |= twice == MM_MAP_REFUSED;
 		return 0;
 	}
 	if (keys->n == keys->size) {
@@ -190,6 +193,8 @@ mm_map_keys_lookup(const void *table, const char *key, struct mm_arena *arena,
 	uint32_t found = keys->slots[find(keys, key)];
 
 	(void)arena;
+	if (keys->unusable)
+		return MM_MAP_FAILED;
 	if (found == 0)
 		return MM_MAP_NOTHING;
 	*value = keys->entries[found - 1].value;
@@ -208,33 +213,41 @@ mm_map_keys_row(const void *table, size_t i, const char **value, unsigned *line)
 	return true;
 }
 
+char *
+mm_map_key_end(char *text, char end, struct mm_err *err)
+{
+	bool quoted = false;
+	char *p;
+
+	for (p = text; *p != '\0'; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (!quoted &&
+			 (*p == end || strchr(MM_MAP_BLANKS, *p) != NULL))
+			return p;
+	}
+	if (!quoted)
+		return p;
+	mm_err_set(err, "a '\"' without its partner");
+	return NULL;
+}
+
 /*
  * "key value" or "\"a key\"@example.org value", in place: the key ends at the
- * first blank outside quotes.
+ * first blank outside quotes, which are part of it.
  */
 static int
 split(char *text, char **key, char **value, struct mm_err *err)
 {
-	bool quoted = false;
-	char *to = text, *p;
+	char *p = mm_map_key_end(text, ' ', err);
 
-	for (p = text; *p != '\0'; p++) {
-		if (*p == '"') {
-			quoted = !quoted;
-			continue;
-		}
-		if (!quoted && strchr(MM_MAP_BLANKS, *p) != NULL)
-			break;
-		if (*p == '\\' && p[1] != '\0')
-			p++;
-		*to++ = *p;
-	}
-	if (quoted)
-		return mm_err_set(err, "a '\"' without its partner");
+	if (p == NULL)
+		return -1;
 	if (*p != '\0')
-		p++;
+		*p++ = '\0';
 	p += strspn(p, MM_MAP_BLANKS);
-	*to = '\0';
 	if (*text == '\0')
 		return mm_err_set(err, "a key is missing before \"%.60s\"", p);
 	if (*p == '\0')

@@ -9,16 +9,16 @@
 static int
 split(char *text, char **key, char **value, struct mm_err *err)
 {
-	char *equals = strchr(text, '='), *end;
+	char *end = mm_map_key_end(text, '=', err), *equals;
 
-	if (equals == NULL)
+	if (end == NULL)
+		return -1;
+	equals = end + strspn(end, MM_MAP_BLANKS);
+	if (*equals != '=')
 		return mm_err_set(err,
-		    "\"%.60s\" is not key=value; one with blanks is written "
-		    "{key = value}",
+		    "\"%.60s\" is not key=value; a value with blanks is "
+		    "written {key = value}",
 		    text);
-	end = equals;
-	while (end > text && strchr(MM_MAP_BLANKS, end[-1]) != NULL)
-		end--;
 	*value = equals + 1 + strspn(equals + 1, MM_MAP_BLANKS);
 	*end = '\0';
 	if (*text == '\0')

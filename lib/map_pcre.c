@@ -204,6 +204,7 @@ const struct mm_map_type mm_map_pcre = {
     .name = "pcre",
     .kind = MM_MAP_PATTERN,
     .forms = MM_MAP_FILE | MM_MAP_BRACES,
+    .expands = true,
     .read = pcre_read,
     .free = pcre_free,
     .lookup = pcre_lookup,

@@ -10,10 +10,11 @@
 #include <regex.h>
 #include <stdlib.h>
 
-/* "/yes/" or "/yes/!/no/". */
+/* "/first/" or "/first/!/second/". */
 struct program {
-	regex_t yes, no;
-	bool has_no;
+	regex_t first, second;
+	bool has_second;
+	bool second_wanted; /* "/first/!!/second/" */
 };
 
 /* What one lookup brings along. */
@@ -55,20 +56,20 @@ regexp_pattern(
 
 	if (program == NULL)
 		return mm_err_set(err, "out of memory");
-	if (take(p, true, &program->yes, err) != 0) {
+	if (take(p, true, &program->first, err) != 0) {
 		free(program);
 		return -1;
 	}
 	if (**p == '!') {
-		++*p;
-		if (take(p, false, &program->no, err) != 0) {
-			regfree(&program->yes);
+		program->second_wanted = !mm_rule_negations(p);
+		if (take(p, false, &program->second, err) != 0) {
+			regfree(&program->first);
 			free(program);
 			return -1;
 		}
-		program->has_no = true;
+		program->has_second = true;
 	}
-	*groups = (unsigned)program->yes.re_nsub;
+	*groups = (unsigned)program->first.re_nsub;
 	rule->program = program;
 	return 0;
 }
@@ -78,9 +79,9 @@ regexp_release(struct mm_rule *rule)
 {
 	struct program *program = rule->program;
 
-	regfree(&program->yes);
-	if (program->has_no)
-		regfree(&program->no);
+	regfree(&program->first);
+	if (program->has_second)
+		regfree(&program->second);
 	free(program);
 }
 
@@ -90,13 +91,15 @@ regexp_match(const struct mm_rule *rule, void *key)
 	struct lookup *look = key;
 	const struct program *program = rule->program;
 
-	if (regexec(&program->yes, look->key,
-		rule->expands ? MM_MAP_GROUPS + 1 : 0, look->groups, 0) != 0)
-		return MM_HIT_NO;
-	if (program->has_no &&
-	    regexec(&program->no, look->key, 0, NULL, 0) == 0)
-		return MM_HIT_NO;
-	return MM_HIT_YES;
+	/* a "!" before the first one does not turn the second one round */
+	if (program->has_second &&
+	    (regexec(&program->second, look->key, 0, NULL, 0) == 0) !=
+		program->second_wanted)
+		return MM_HIT_NEVER;
+	return regexec(&program->first, look->key,
+		   rule->expands ? MM_MAP_GROUPS + 1 : 0, look->groups, 0) == 0
+		   ? MM_HIT_YES
+		   : MM_HIT_NO;
 }
 
 static const struct mm_rule_syntax syntax = {
@@ -164,6 +167,7 @@ const struct mm_map_type mm_map_regexp = {
     .name = "regexp",
     .kind = MM_MAP_PATTERN,
     .forms = MM_MAP_FILE | MM_MAP_BRACES,
+    .expands = true,
     .read = regexp_read,
     .free = regexp_free,
     .lookup = regexp_lookup,

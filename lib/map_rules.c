@@ -118,6 +118,18 @@ take_result(const struct mm_rules *rules, char *p, struct mm_rule *rule,
 	return rules->syntax->expands ? check_result(rule, groups, err) : 0;
 }
 
+bool
+mm_rule_negations(char **p)
+{
+	bool negated = false;
+
+	for (; **p == '!'; skip_blanks(p)) {
+		negated = !negated;
+		++*p;
+	}
+	return negated;
+}
+
 /* On failure too rule says whether it is an if. */
 static int
 parse(const struct mm_rules *rules, char *p, struct mm_rule *rule,
@@ -126,11 +138,7 @@ parse(const struct mm_rules *rules, char *p, struct mm_rule *rule,
 	unsigned groups = 0;
 
 	rule->kind = take_word(&p, "if") ? MM_RULE_IF : MM_RULE_RESULT;
-	if (*p == '!') {
-		rule->negated = true;
-		p++;
-		skip_blanks(&p);
-	}
+	rule->negated = mm_rule_negations(&p);
 	if (rules->syntax->pattern(&p, rule, &groups, err) != 0)
 		return -1;
 	if (take_result(rules, p, rule, groups, err) != 0) {
@@ -344,7 +352,8 @@ mm_regex_take(char **p, bool to_not, struct mm_regex *ret, struct mm_err *err)
 {
 	char delimiter = **p, *end = *p + 1;
 
-	if (delimiter == '\0' || is_name_char(delimiter) || delimiter == '\\')
+	if (delimiter == '\0' || delimiter == '\\' ||
+	    (is_name_char(delimiter) && delimiter != '_'))
 		return mm_err_set(err,
 		    "\"%.40s\": a rule is needed, as in "
 		    "/pattern/ result",

@@ -76,6 +76,9 @@ enum mm_found mm_rules_expand(const struct mm_rule *rule, const char *key,
     const struct mm_span *spans, size_t n, struct mm_arena *arena,
     const char **value);
 
+/* Moves *p behind any number of "!" and blanks; true: turned round. */
+bool mm_rule_negations(char **p);
+
 /* "/regular expression/flags", taken off a rule in place. */
 struct mm_regex {
 	char *text; /* between the delimiters */

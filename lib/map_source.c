@@ -174,13 +174,13 @@ mm_map_next(struct mm_map_source *source, bool bare, struct mm_map_row *ret)
 			    "\"%.40s\" must stand in braces of its own, as in "
 			    "{{first rule}, {second rule}}",
 			    ret->text);
-		else if (unwrap(ret, close))
-			return true;
-		else
+		else if (!unwrap(ret, close))
 			mm_map_complain(source, MM_ERROR, 0,
 			    "a comma or a blank must stand between the "
 			    "braces in \"%.40s\"",
 			    ret->text);
+		else if (bare || (ret->text[0] != '#' && ret->text[0] != '\0'))
+			return true; /* rules may be comments here too */
 	}
 	return false;
 }

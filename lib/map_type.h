@@ -60,6 +60,7 @@ struct mm_map_type {
 	enum mm_map_kind kind;
 	unsigned forms;
 	enum mm_map_twice twice;
+	bool expands;	     /* values may hold $1 */
 	const char *example; /* of what stands in braces */
 	/* The table, for the other functions; NULL: *err.  It keeps pointers
 	 * into the source's text, which lives as long as the table. */
@@ -96,6 +97,9 @@ bool mm_map_values_of(const struct mm_map *map, mm_map_each *each, void *ctx);
 /* A table of keys: what inline: shares with hash:. */
 struct mm_map_keys;
 
+/* Where the key at text ends: at a blank, or at end, outside its quotes and
+ * not behind a backslash.  NULL: *err. */
+char *mm_map_key_end(char *text, char end, struct mm_err *err);
 /* Takes a row apart, in place.  -1: *err. */
 typedef int mm_map_split(
     char *text, char **key, char **value, struct mm_err *err);

@@ -9,6 +9,7 @@
 
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/str.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,12 +76,39 @@ fail:
 	return NULL;
 }
 
-/* "one,other" */
+/* static: as the first of several is tried like the others behind it. */
+static enum mm_map_kind
+members_tried(const void *table)
+{
+	const struct members *members = table;
+	enum mm_map_kind kind = mm_map_kind(members->list[0]);
+
+	return kind == MM_MAP_STATIC ? MM_MAP_KEYED : kind;
+}
+
+/*
+ * Where the first table has keys, those behind it too see the key in lower
+ * case.  NULL: out of memory.
+ */
+static const char *
+fold(const struct members *members, struct mm_arena *arena, const char *key)
+{
+	char *folded;
+
+	if (members_tried(members) != MM_MAP_KEYED)
+		return key;
+	folded = mm_arena_dup(arena, key);
+	if (folded != NULL)
+		mm_str_fold(folded);
+	return folded;
+}
+
+/* "one,other"; what is empty leaves no comma. */
 static const char *
 join(struct mm_arena *arena, const char *so_far, const char *value)
 {
-	return so_far == NULL ? value
-			      : mm_arena_printf(arena, "%s,%s", so_far, value);
+	return *so_far == '\0' ? value
+			       : mm_arena_printf(arena, "%s,%s", so_far, value);
 }
 
 static enum mm_found
@@ -88,8 +116,10 @@ union_lookup(const void *table, const char *key, struct mm_arena *arena,
     const char **value)
 {
 	const struct members *members = table;
-	const char *all = NULL, *one;
+	const char *all = "", *one;
 
+	if ((key = fold(members, arena, key)) == NULL)
+		return MM_MAP_FAILED;
 	for (size_t i = 0; i < members->n; i++) {
 		switch (mm_map_lookup(members->list[i], key, arena, &one)) {
 		case MM_MAP_FAILED:
@@ -102,7 +132,7 @@ union_lookup(const void *table, const char *key, struct mm_arena *arena,
 			break;
 		}
 	}
-	if (all == NULL)
+	if (*all == '\0')
 		return MM_MAP_NOTHING;
 	*value = all;
 	return MM_MAP_FOUND;
@@ -115,6 +145,8 @@ pipe_lookup(const void *table, const char *key, struct mm_arena *arena,
 	const struct members *members = table;
 	enum mm_found found = MM_MAP_FOUND;
 
+	if ((key = fold(members, arena, key)) == NULL)
+		return MM_MAP_FAILED;
 	for (size_t i = 0; found == MM_MAP_FOUND && i < members->n; i++)
 		found = mm_map_lookup(members->list[i], key, arena, &key);
 	if (found == MM_MAP_FOUND)
@@ -154,22 +186,13 @@ members_given_up(const void *table)
 	return n;
 }
 
-/* static: as the first of several is tried like the others behind it. */
-static enum mm_map_kind
-members_tried(const void *table)
-{
-	const struct members *members = table;
-	enum mm_map_kind kind = mm_map_kind(members->list[0]);
-
-	return kind == MM_MAP_STATIC ? MM_MAP_KEYED : kind;
-}
-
 #define MADE_OF_OTHERS(word, how, which)                                       \
 	{                                                                      \
 		.name = word, .kind = MM_MAP_KEYED, .forms = MM_MAP_BRACES,    \
-		.example = "inline:{key=value}", .read = members_read,         \
-		.free = members_free, .lookup = how, .values = which,          \
-		.given_up = members_given_up, .tried = members_tried           \
+		.expands = true, .example = "inline:{key=value}",              \
+		.read = members_read, .free = members_free, .lookup = how,     \
+		.values = which, .given_up = members_given_up,                 \
+		.tried = members_tried                                         \
 	}
 
 const struct mm_map_type mm_map_union =

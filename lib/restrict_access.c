@@ -45,8 +45,7 @@ made_later(const struct mm_table *table, const char *value)
 	struct mm_access access;
 	struct mm_err err;
 
-	return mm_map_kind(table->map) == MM_MAP_PATTERN &&
-	       strchr(value, '$') != NULL &&
+	return mm_map_expands(table->map) && strchr(value, '$') != NULL &&
 	       (mm_access_parse(value, &access, &err) != 0 ||
 		   access.verb == MM_ACCESS_LIST);
 }
@@ -194,6 +193,19 @@ mm_access_try_key(struct mm_eval *ev, const struct mm_table *table,
 	return hit->found != MM_MAP_NOTHING;
 }
 
+/* An address, or "local@": with the quotes that it needs, then without. */
+static bool
+try_mailbox(struct mm_eval *ev, const struct mm_table *table, const char *key,
+    struct mm_hit *hit)
+{
+	const char *quoted = mm_address_external(ev->arena, key);
+
+	if (quoted != NULL && quoted != key &&
+	    mm_access_try_key(ev, table, quoted, hit))
+		return true;
+	return mm_access_try_key(ev, table, key, hit);
+}
+
 static bool
 keyed(const struct mm_table *table)
 {
@@ -285,7 +297,7 @@ try_mail(struct mm_eval *ev, const struct mm_table *table, const char *address,
 
 	if (domain == NULL)
 		return false;
-	if (mm_access_try_key(ev, table, address, hit) || !keyed(table))
+	if (try_mailbox(ev, table, address, hit) || !keyed(table))
 		return hit->found != MM_MAP_NOTHING;
 	local =
 	    mm_arena_dupn(ev->arena, address, (size_t)(domain - address) - 1);
@@ -295,17 +307,17 @@ try_mail(struct mm_eval *ev, const struct mm_table *table, const char *address,
 	if (at > 0)
 		bare = mm_arena_printf(
 		    ev->arena, "%.*s@%s", (int)at, local, domain);
-	if (bare != NULL && mm_access_try_key(ev, table, bare, hit))
+	if (bare != NULL && try_mailbox(ev, table, bare, hit))
 		return true;
 	if (mm_access_try_domain(ev, table, domain, hit))
 		return true;
 	local = mm_arena_printf(ev->arena, "%s@", local);
-	if (local != NULL && mm_access_try_key(ev, table, local, hit))
+	if (local != NULL && try_mailbox(ev, table, local, hit))
 		return true;
 	if (bare == NULL)
 		return false;
 	bare = mm_arena_printf(ev->arena, "%.*s@", (int)at, bare);
-	return bare != NULL && mm_access_try_key(ev, table, bare, hit);
+	return bare != NULL && try_mailbox(ev, table, bare, hit);
 }
 
 enum mm_outcome

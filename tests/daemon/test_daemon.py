@@ -317,7 +317,7 @@ smtpd_recipient_restrictions = check_recipient_access inline:{
                 m.mail("<a\r\nX-Evil: b\x01\x7f@example.org>")
                 m.rcpt()
                 self.assertEqual(m.eom(), [
-                    ("i", "X-From", " a X-Evil:b  "), "c"])
+                    ("i", "X-From", ' "a X-Evil:b  "'), "c"])
                 m.mail("<" + "y" * 2000 + "@example.org>")
                 m.rcpt()
                 self.assertEqual(m.eom(), ["c"])

@@ -3,6 +3,8 @@
 #include "lib/arena.h"
 #include "tests/test.h"
 
+#include <string.h>
+
 static const struct {
 	const char *raw, *internal;
 	bool strict;
@@ -81,6 +83,44 @@ test_domain_is_behind_the_last_at(void **state)
 	assert_null(mm_address_domain(""));
 }
 
+/* As quote_822_local() of Postfix writes it. */
+static void
+test_external_form(void **state)
+{
+	static const struct {
+		const char *address, *want;
+	} forms[] = {
+	    {"a@b", "a@b"},
+	    {"a.b+c@d", "a.b+c@d"},
+	    {"a", "a"},
+	    {"a b@c", "\"a b\"@c"},
+	    {"a b@", "\"a b\"@"},
+	    {"a@b@c", "\"a@b\"@c"},
+	    {"a\"b\\@c", "\"a\\\"b\\\\\"@c"},
+	    {".a@b", "\".a\"@b"},
+	    {"a.@b", "\"a.\"@b"},
+	    {"a..b@c", "\"a..b\"@c"},
+	    {"@b", "\"\"@b"},
+	    {"a(b@c", "\"a(b\"@c"},
+	    {"caf\xc3\xa9@c", "caf\xc3\xa9@c"},
+	};
+	struct mm_arena *arena = mm_arena_new(65536);
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(forms); i++) {
+		const char *got = mm_address_external(arena, forms[i].address);
+
+		assert_non_null(got);
+		assert_string_equal(forms[i].want, got);
+		if (strcmp(forms[i].want, forms[i].address) == 0)
+			assert_ptr_equal(forms[i].address, got);
+	}
+	mm_arena_free(arena);
+	arena = mm_arena_new(1);
+	assert_null(mm_address_external(arena, "a b@c"));
+	mm_arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -89,6 +129,7 @@ main(void)
 	    cmocka_unit_test(test_strict),
 	    cmocka_unit_test(test_a_full_arena_gives_null),
 	    cmocka_unit_test(test_domain_is_behind_the_last_at),
+	    cmocka_unit_test(test_external_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

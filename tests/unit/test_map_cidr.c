@@ -20,6 +20,8 @@ test_rules_in_order(void **state)
 	    {"192.0.2.255", "first  and more"},
 	    {"192.0.3.0", "not rfc1918"},
 	    {"198.51.100.1", "brackets"},
+	    {"198.51.100.3", "brackets and length"},
+	    {"203.0.113.1", "twice no"},
 	    {"10.1.2.3", "ten-one"},
 	    {"10.2.0.1", "behind the inner if"},
 	    {"10.3.0.1", "not ten-two"},
@@ -42,6 +44,8 @@ test_rules_in_order(void **state)
 			     "# a comment\n"
 			     "192.0.2.1 never reached\n"
 			     "[198.51.100.1] brackets\n"
+			     "[198.51.100.2]/31 brackets and length\n"
+			     "!!203.0.113.1 twice no\n"
 			     "2001:db8::/32 six\n"
 			     "[2001:db9::/32] inner brackets\n"
 			     "2001:dba::/32 bare\n"

@@ -166,7 +166,10 @@ test_regexp_flags_and_second_pattern(void **state)
 			       "/^second$/m m\n"
 			       "if /^z/!/^zz/\n"
 			       "/./ z\n"
-			       "endif\n");
+			       "endif\n"
+			       "/^w/! !/^w1/ both\n"
+			       "!!_^v_ twice\n"
+			       "!/^[^q]/!/^qt/ neither\n");
 
 	(void)state;
 	assert_value(map, "r1x", "one, not the other: r1");
@@ -179,6 +182,11 @@ test_regexp_flags_and_second_pattern(void **state)
 	assert_value(map, "first\nsecond", "m");
 	assert_value(map, "za", "z");
 	assert_value(map, "zza", NULL);
+	assert_value(map, "w1", "both");
+	assert_value(map, "w2", NULL);
+	assert_value(map, "v", "twice");
+	assert_value(map, "qt", NULL);
+	assert_value(map, "q", "neither");
 	mm_map_free(map);
 }
 
@@ -191,7 +199,8 @@ test_in_place(void **state)
 		struct mm_map *map;
 
 		snprintf(spec, sizeof(spec),
-		    "%s:{{/^a{2}$/ twice, really}, {if /^b/} {/(c)/ <$1>} "
+		    "%s:{{# a comment} {} {/^a{2}$/ twice, really}, {if /^b/} "
+		    "{/(c)/ <$1>} "
 		    "{endif}}",
 		    both[t]);
 		map = table_open(spec);
