@@ -379,3 +379,14 @@ mm_eval_defer_if_reject(struct mm_eval *ev, unsigned code, const char *dsn,
 	    ev, &ev->defer_if_reject, code, dsn, rejected(ev, subject, text));
 	return MM_DUNNO;
 }
+
+/* access_map_defer_code may make it one that refuses for good. */
+void
+mm_eval_put_off(struct mm_eval *ev)
+{
+	const struct mm_deferral *flag = &ev->defer_if_permit;
+
+	if (flag->reply.code / 100 == 5 && ev->defer_if_reject.up)
+		flag = &ev->defer_if_reject;
+	issue(ev, flag->reply, flag->why);
+}

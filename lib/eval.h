@@ -193,6 +193,8 @@ enum mm_outcome mm_eval_defer_if_permit(struct mm_eval *ev, unsigned code,
     const char *dsn, struct mm_subject subject, const char *text);
 enum mm_outcome mm_eval_defer_if_reject(struct mm_eval *ev, unsigned code,
     const char *dsn, struct mm_subject subject, const char *text);
+/* The chain has ended with defer_if_permit up: its reply is the verdict. */
+void mm_eval_put_off(struct mm_eval *ev);
 /* Marks the walk for the greylist; the first mark stands.  MM_DUNNO. */
 enum mm_outcome mm_eval_greylist(struct mm_eval *ev);
 void mm_eval_effect(

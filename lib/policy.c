@@ -8,6 +8,7 @@
 #include "lib/conf.h"
 #include "lib/dnsxl.h"
 #include "lib/err.h"
+#include "lib/footer.h"
 #include "lib/map.h"
 #include "lib/policyd.h"
 #include "lib/program.h"
@@ -91,6 +92,10 @@ check_settings(struct mm_policy *policy, struct mm_load *load)
 		mm_complain(load->all, MM_ERROR, file,
 		    mm_conf_line_of(policy->conf, "dnsxl_labels"),
 		    "dnsxl_labels: %s", err.text);
+	if (mm_footer_check(policy->settings->smtpd_reject_footer, &err) != 0)
+		mm_complain(load->all, MM_ERROR, file,
+		    mm_conf_line_of(policy->conf, "smtpd_reject_footer"),
+		    "smtpd_reject_footer: %s", err.text);
 	if (mm_rbl_reply_check(policy->settings->default_rbl_reply, &err) != 0)
 		mm_complain(load->all, MM_ERROR, file,
 		    mm_conf_line_of(policy->conf, "default_rbl_reply"),

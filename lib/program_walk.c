@@ -161,6 +161,17 @@ passed_over(const struct mm_eval *ev, const struct mm_list *list)
 		   ev->session->known[MM_FACT_HELO] == MM_ABSENT);
 }
 
+/* The i-th list of the chain: the last two may change places. */
+static enum mm_chain
+in_turn(const struct mm_settings *settings, int i)
+{
+	if (settings->smtpd_relay_before_recipient_restrictions)
+		return (enum mm_chain)i;
+	return i == MM_CHAIN_RELAY	 ? MM_CHAIN_RECIPIENT
+	       : i == MM_CHAIN_RECIPIENT ? MM_CHAIN_RELAY
+					 : (enum mm_chain)i;
+}
+
 static enum mm_outcome
 walk_chain(const struct mm_program *program, struct mm_eval *ev)
 {
@@ -168,11 +179,12 @@ walk_chain(const struct mm_program *program, struct mm_eval *ev)
 	enum mm_outcome outcome = envelope(ev);
 
 	for (int c = 0; c < MM_NCHAIN && outcome != MM_REJECT; c++) {
-		const struct mm_list *list = &program->chain[c];
+		const struct mm_list *list;
 
-		ev->chain = (enum mm_chain)c;
+		ev->chain = in_turn(ev->settings, c);
+		list = &program->chain[ev->chain];
 		/* relay and recipient lists share one state */
-		if (ev->chain != MM_CHAIN_RECIPIENT)
+		if (c + 1 < MM_NCHAIN)
 			ev->defer_if_reject.up = false;
 		if (passed_over(ev, list))
 			continue;
@@ -202,9 +214,7 @@ conclude(struct mm_eval *ev, enum mm_outcome outcome)
 		r->mark = NULL;
 	} else if (ev->defer_if_permit.up) {
 		r->mark = NULL;
-		r->verdict = MM_DEFERRED;
-		r->reply = ev->defer_if_permit.reply;
-		r->why = ev->defer_if_permit.why;
+		mm_eval_put_off(ev);
 	} else {
 		r->verdict = MM_ACCEPT;
 	}

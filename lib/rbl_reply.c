@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "lib/address.h"
 #include "lib/arena.h"
 #include "lib/err.h"
+#include "lib/macros.h"
 #include "lib/template.h"
 
 /* One expansion at work; ev is NULL when only syntax is checked. */
@@ -23,26 +22,9 @@ enum macro {
 	RBL_REASON,
 	RBL_WHAT,
 	RBL_CLASS,
-	CLIENT,
-	CLIENT_ADDRESS,
-	CLIENT_NAME,
-	CLIENT_PORT,
-	REVERSE_CLIENT_NAME,
-	HELO_NAME,
-	SENDER,
-	SENDER_NAME,
-	SENDER_DOMAIN,
-	RECIPIENT,
-	RECIPIENT_NAME,
-	RECIPIENT_DOMAIN,
-	SASL_METHOD,
-	SASL_USERNAME,
-	SASL_SENDER,
-	SERVER_NAME,
-	LOCALTIME,
-	UNTOLD, /* a milter is not told; empty */
 };
 
+/* Those that a listing has beside the session's. */
 static const struct {
 	const char *name;
 	enum macro macro;
@@ -53,112 +35,12 @@ static const struct {
     {"rbl_txt", RBL_REASON},
     {"rbl_what", RBL_WHAT},
     {"rbl_class", RBL_CLASS},
-    {"client", CLIENT},
-    {"client_address", CLIENT_ADDRESS},
-    {"client_name", CLIENT_NAME},
-    {"client_port", CLIENT_PORT},
-    {"reverse_client_name", REVERSE_CLIENT_NAME},
-    {"helo_name", HELO_NAME},
-    {"sender", SENDER},
-    {"sender_name", SENDER_NAME},
-    {"sender_domain", SENDER_DOMAIN},
-    {"recipient", RECIPIENT},
-    {"recipient_name", RECIPIENT_NAME},
-    {"recipient_domain", RECIPIENT_DOMAIN},
-    {"sasl_method", SASL_METHOD},
-    {"sasl_username", SASL_USERNAME},
-    {"sasl_sender", SASL_SENDER},
-    {"server_name", SERVER_NAME},
-    {"localtime", LOCALTIME},
-    {"ccert_subject", UNTOLD},
-    {"ccert_issuer", UNTOLD},
-    {"ccert_fingerprint", UNTOLD},
-    {"ccert_pubkey_fingerprint", UNTOLD},
-    {"encryption_protocol", UNTOLD},
-    {"encryption_cipher", UNTOLD},
-    {"encryption_keysize", UNTOLD},
 };
 
 static const char *
 or_empty(const char *text)
 {
 	return text != NULL ? text : "";
-}
-
-/* An address, its local part or its domain; the null sender is "<>", and so
- * is its local part. */
-static const char *
-address_part(struct mm_arena *arena, const char *address, enum macro part)
-{
-	const char *domain = mm_address_domain(or_empty(address));
-
-	if (address == NULL)
-		return "";
-	if (part == SENDER_DOMAIN || part == RECIPIENT_DOMAIN)
-		return or_empty(domain);
-	if (*address == '\0')
-		return "<>";
-	if (part == SENDER || part == RECIPIENT || domain == NULL)
-		return address;
-	return or_empty(
-	    mm_arena_dupn(arena, address, (size_t)(domain - address) - 1));
-}
-
-static const char *
-local_time(struct mm_eval *ev)
-{
-	char text[64];
-	time_t now = (time_t)ev->now;
-	struct tm tm;
-
-	if (localtime_r(&now, &tm) == NULL ||
-	    strftime(text, sizeof(text), "%b %d %H:%M:%S", &tm) == 0)
-		return "";
-	return or_empty(mm_arena_dup(ev->arena, text));
-}
-
-static const char *
-session_value(struct mm_eval *ev, enum macro macro)
-{
-	const struct mm_session *s = ev->session;
-
-	switch (macro) {
-	case CLIENT:
-		return or_empty(mm_arena_printf(
-		    ev->arena, "%s[%s]", s->client_name, s->client_address));
-	case CLIENT_ADDRESS:
-		return s->client_address;
-	case CLIENT_NAME:
-		return or_empty(s->client_name);
-	case CLIENT_PORT:
-		return or_empty(s->client_port);
-	case REVERSE_CLIENT_NAME:
-		return or_empty(s->reverse_name);
-	case HELO_NAME:
-		return or_empty(s->helo);
-	case SENDER:
-	case SENDER_NAME:
-	case SENDER_DOMAIN:
-		return address_part(ev->arena, s->sender, macro);
-	case RECIPIENT:
-	case RECIPIENT_NAME:
-	case RECIPIENT_DOMAIN:
-		return address_part(ev->arena, s->recipient, macro);
-	case SASL_METHOD:
-		return or_empty(s->sasl_method);
-	case SASL_USERNAME:
-		return or_empty(s->sasl_username);
-	case SASL_SENDER:
-		return or_empty(s->sasl_sender);
-	case SERVER_NAME:
-		return s->server_name != NULL && *s->server_name != '\0'
-			   ? s->server_name
-			   : ev->settings->myhostname;
-	case LOCALTIME:
-		return local_time(ev);
-	default:
-		return "";
-	}
 }
 
 static const char *
@@ -178,19 +60,26 @@ macro_value(const struct expansion *x, enum macro macro)
 		return x->reply->what;
 	case RBL_CLASS:
 		return x->reply->class;
-	default:
-		return session_value(x->ev, macro);
 	}
+	return "";
 }
 
 static const char *
 value_of(void *ctx, const char *name)
 {
+	const struct expansion *x = ctx;
+	struct mm_macros session = {0};
+
 	for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++) {
 		if (strcmp(macros[i].name, name) == 0)
-			return macro_value(ctx, macros[i].macro);
+			return macro_value(x, macros[i].macro);
 	}
-	return NULL;
+	if (x->ev != NULL)
+		session = (struct mm_macros){.settings = x->ev->settings,
+		    .session = x->ev->session,
+		    .now = x->ev->now,
+		    .arena = x->ev->arena};
+	return mm_macro_value(&session, name);
 }
 
 static const char *

@@ -51,7 +51,8 @@ struct mm_settings {
 	    virtual_alias_domains, virtual_mailbox_domains;
 	struct mm_text restrictions[MM_NCHAIN];
 	bool smtpd_helo_required, strict_rfc821_envelopes, smtpd_delay_reject;
-	bool soft_bounce;
+	bool soft_bounce, smtpd_relay_before_recipient_restrictions;
+	const char *smtpd_reject_footer;
 	const char *smtpd_restriction_classes;
 	const char *parent_domain_matches_subdomains;
 	const char *smtpd_null_access_lookup_key, *recipient_delimiter;

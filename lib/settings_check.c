@@ -21,11 +21,6 @@ static const struct {
 	{ "smtpd_etrn_restrictions", "only Postfix sees that stage" },
 };
 
-/* Parameters that come with a later version: known, not a typo. */
-static const char *const later[] = {
-	"smtpd_reject_footer",
-	"smtpd_relay_before_recipient_restrictions",
-};
 /* clang-format on */
 
 /* The parameter that may be meant; NULL: none is near. */
@@ -62,16 +57,6 @@ known(const char *name)
 	return false;
 }
 
-static bool
-comes_later(const char *name)
-{
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-		if (strcmp(later[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const char *
 stays_in_mta(const char *name)
 {
@@ -100,9 +85,6 @@ complain_unknown(const struct mm_settings *settings, const struct mm_conf *conf,
 		else if (known(name) || mm_conf_used(conf, i) ||
 			 mm_settings_is_class(settings, name))
 			continue;
-		else if (comes_later(name))
-			mm_complain(all, MM_ERROR, file, line,
-			    "%s: not supported yet", name);
 		else if ((near = nearest(name)) != NULL)
 			mm_complain(all, MM_ERROR, file, line,
 			    "unknown parameter \"%s\": did you mean \"%s\"?",

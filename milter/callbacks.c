@@ -172,6 +172,24 @@ double_percents(const char *text, char doubled[REPLY_TEXT_MAX])
 	doubled[n] = '\0';
 }
 
+/* All lines of a reply.  libmilter reads up to the first NULL, of which
+ * there is one at least. */
+static void
+set_lines(SMFICTX *ctx, const struct outcome *outcome, char *code, char *dsn)
+{
+	char texts[MM_FOOTER_LINES + 1][REPLY_TEXT_MAX];
+	char *l[32] = {NULL};
+
+	double_percents(outcome->text, l[0] = texts[0]);
+	for (size_t i = 0; i < outcome->nmore; i++)
+		double_percents(outcome->more[i], l[i + 1] = texts[i + 1]);
+	/* if it is refused, libmilter's own text of the same kind goes out */
+	(void)smfi_setmlreply(ctx, code, dsn, l[0], l[1], l[2], l[3], l[4],
+	    l[5], l[6], l[7], l[8], l[9], l[10], l[11], l[12], l[13], l[14],
+	    l[15], l[16], l[17], l[18], l[19], l[20], l[21], l[22], l[23],
+	    l[24], l[25], l[26], l[27], l[28], l[29], l[30], l[31]);
+}
+
 /*
  * The text is set right before the code that uses it is returned: libmilter
  * keeps an unused one for a later callback.  ACCEPT would hide the recipients
@@ -180,15 +198,13 @@ double_percents(const char *text, char doubled[REPLY_TEXT_MAX])
 static sfsistat
 reply(SMFICTX *ctx, const struct outcome *outcome)
 {
-	char code[4], dsn[sizeof(outcome->dsn)], text[REPLY_TEXT_MAX];
+	char code[4], dsn[sizeof(outcome->dsn)];
 
 	if (outcome->code < 400 || outcome->code > 599)
 		return SMFIS_CONTINUE;
 	snprintf(code, sizeof(code), "%d", outcome->code);
 	memcpy(dsn, outcome->dsn, sizeof(dsn));
-	double_percents(outcome->text, text);
-	/* if it is refused, libmilter's own text of the same kind goes out */
-	(void)smfi_setreply(ctx, code, dsn, text);
+	set_lines(ctx, outcome, code, dsn);
 	return outcome->code >= 500 ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 

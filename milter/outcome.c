@@ -144,13 +144,31 @@ ask_greylist(struct service *service, const struct outcome_case *mail)
 }
 
 static void
-set_reply(struct outcome *ret, const struct mm_reply *reply)
+set_line(char line[MM_REPLY_MAX + 1], const char *text)
 {
+	snprintf(line, MM_REPLY_MAX + 1, "%s", text);
+	mm_str_printable(line, ' ');
+}
+
+static void
+set_reply(struct service *service, const struct outcome_case *mail,
+    const struct mm_reply *reply, struct outcome *ret)
+{
+	const struct mm_macros macros = {.settings = mail->settings,
+	    .session = mail->facts,
+	    .now = mm_clock_wall(service_clock(service)),
+	    .arena = mail->arena};
+	struct mm_footer footer;
+
 	ret->code = reply->code;
 	memcpy(ret->dsn, reply->dsn, sizeof(ret->dsn));
 	ret->dsn[0] = reply->code >= 500 ? '5' : '4';
-	snprintf(ret->text, sizeof(ret->text), "%s", reply->text);
-	mm_str_printable(ret->text, ' ');
+	mm_footer_add(
+	    &macros, mail->settings->smtpd_reject_footer, reply, &footer);
+	set_line(ret->text, footer.lines[0]);
+	ret->nmore = footer.n - 1;
+	for (size_t i = 0; i < ret->nmore; i++)
+		set_line(ret->more[i], footer.lines[i + 1]);
 }
 
 /* What is accepted may be thrown away or held with the whole message. */
@@ -172,16 +190,20 @@ take_fate(struct mm_decision *decision, const struct effects *effects)
 	decision->answer = why->answer;
 }
 
+/* reply NULL: none.  The record has it without its footer. */
 static void
 finish(struct service *service, struct mm_decision *decision,
-    const struct outcome *outcome)
+    const struct mm_reply *reply)
 {
-	char reply[MM_REPLY_MAX + 32];
+	char line[MM_REPLY_MAX + 32];
 
-	snprintf(reply, sizeof(reply), "%d %s %s", outcome->code, outcome->dsn,
-	    outcome->text);
-	if (outcome->code != 0)
-		decision->reply = reply;
+	if (reply != NULL) {
+		snprintf(line, sizeof(line), "%d %c%s %s", reply->code,
+		    reply->code >= 500 ? '5' : '4', reply->dsn + 1,
+		    reply->text);
+		mm_str_printable(line, ' ');
+		decision->reply = line;
+	}
 	service_count(service, verdict_metrics[decision->action], 1);
 	logger_decision(service_logger(service), decision);
 }
@@ -210,9 +232,9 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 	}
 	decision.missed = result->missed;
 	if (decision.action != MM_ACCEPT)
-		set_reply(ret, &reply);
+		set_reply(service, mail, &reply, ret);
 	take_fate(&decision, mail->effects);
-	finish(service, &decision, ret);
+	finish(service, &decision, ret->code != 0 ? &reply : NULL);
 }
 
 void
@@ -220,10 +242,9 @@ outcome_let_pass(struct service *service, const struct outcome_case *mail,
     const char *reason)
 {
 	const struct mm_why why = {.reason = reason};
-	const struct outcome none = {.code = 0};
 	struct mm_decision decision = describe(mail, &why);
 
 	decision.action = MM_ACCEPT;
 	take_fate(&decision, mail->effects);
-	finish(service, &decision, &none);
+	finish(service, &decision, NULL);
 }

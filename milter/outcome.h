@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "lib/footer.h"
 #include "lib/verdict.h"
 
 struct effects;
@@ -34,6 +35,9 @@ struct outcome {
 	int code;
 	char dsn[12];
 	char text[MM_REPLY_MAX + 1]; /* one line, printable */
+	/* the lines that follow, likewise */
+	char more[MM_FOOTER_LINES][MM_REPLY_MAX + 1];
+	size_t nmore;
 };
 
 /* May wait for the store, for a bounded time. */

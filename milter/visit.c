@@ -272,6 +272,7 @@ visit_rcpt(struct visit *visit, const char *raw, const char *key,
 	};
 
 	ret->code = 0;
+	ret->nmore = 0;
 	if (visit->policy == NULL || visit->rcpt == NULL)
 		return;
 	mm_arena_clear(visit->rcpt);

@@ -43,7 +43,8 @@ RESULTS = ("OK", "OK", "DUNNO", "REJECT", "REJECT go away", "REJECT 5.1.1 no",
            "450 4.1.3 not now", "553 5.1.8 no such", "DEFER_IF_PERMIT",
            "DEFER_IF_PERMIT 4.7.3 perhaps", "DEFER_IF_REJECT",
            "DEFER_IF_REJECT 4.7.4 perhaps not", "WARN odd", "INFO so so",
-           "RELAY", "reject", "ok")
+           "RELAY", "reject", "ok", "HOLD", "DISCARD no", "PREPEND X-A: b",
+           "REDIRECT a@example.com", "BCC a@example.com")
 WORDS = ("permit", "reject", "defer", "defer_if_permit", "defer_if_reject",
          "permit_mynetworks", "permit_sasl_authenticated",
          "reject_unknown_client_hostname",
@@ -72,6 +73,12 @@ PARAMETERS = {
     "parent_domain_matches_subdomains": ("mynetworks", ""),
     "smtpd_null_access_lookup_key": ("nobody",),
     "recipient_delimiter": ("+",),
+    "reject_tempfail_action": ("defer",),
+    "soft_bounce": ("yes",),
+    "smtpd_relay_before_recipient_restrictions": ("no", "yes"),
+    "smtpd_reject_footer": (
+        "call us", "\\c. Call $client_address\\nback",
+        "$server_name $helo_name\\n$sender\\n${sender_domain?at}"),
     "default_rbl_reply": (
         "$rbl_code no: $rbl_class [$rbl_what] by $rbl_domain"
         "${rbl_reason? ($rbl_reason)}",

@@ -2,6 +2,7 @@
 mailmum.conf(5).  What is not here, and not equal, is a failure."""
 
 import dataclasses
+import re
 
 LINE = 510  # bytes of a reply
 
@@ -37,10 +38,21 @@ def quoted_local_part(pair):
         pair.session.sender, *pair.session.recipients))
 
 
+def own_replies(pair):
+    """What the MTA says without asking anybody is its own."""
+    return (re.search("^(soft_bounce|smtpd_reject_footer) =", pair.policy,
+                      re.M)
+            and re.match(r"501 5.1.[37] Bad (sender|recipient) address syntax$|"
+                         "503 5.5.1 Error: need MAIL command$|"
+                         "554 5.5.1 Error: no valid recipients$",
+                         pair.ours))
+
+
 DIFFERENCES = {
     "Quotes in the keys of tables": quoted_local_part,
     "Words and lists that stay in main.cf": stays_in_main_cf,
     "A reply ends at 510 bytes,": line_length,
+    "soft_bounce and smtpd_reject_footer": own_replies,
 }
 
 

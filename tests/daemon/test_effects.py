@@ -1,0 +1,148 @@
+"""What tables do to a message, as an MTA sees it."""
+import unittest
+
+from gate import Gate, until
+import mta
+from mta import Mta
+
+
+class Effects(unittest.TestCase):
+    """What tables do to a message."""
+
+    policy = """
+smtpd_client_restrictions =
+    check_client_access inline:{ { 192.0.2.1 = PREPEND X-Client: one } }
+smtpd_recipient_restrictions = check_recipient_access inline:{
+    { hold@example.net = HOLD look },
+    { held@example.net = HOLD },
+    { drop@example.net = DISCARD },
+    { there@example.net = REDIRECT there@example.org },
+    { both@example.net = BCC arch@example.org },
+    { x@example.net = PREPEND X-To:x },
+    { no@example.net = REJECT } }
+  check_recipient_access inline:{ hold@example.net=REJECT }
+"""
+
+    def mail(self, gate, *recipients, address="192.0.2.9", **mta_offers):
+        """The answers at RCPT, first digits, and what is done."""
+        with Mta(gate.milter, **mta_offers) as m:
+            m.connect(address)
+            m.helo()
+            m.mail()
+            answers = [m.rcpt(f"<{r}@example.net>")[0] for r in recipients]
+            return "".join(answers), m.eom()
+
+    def test_only_what_tables_need_is_negotiated(self):
+        for table, wanted in (
+                ("PREPEND X-A: b", mta.ADDHDRS), ("HOLD", mta.QUARANTINE),
+                ("BCC a@example.net", mta.ADDRCPT), ("DISCARD", 0),
+                ("REDIRECT a@example.net", mta.ADDRCPT | mta.DELRCPT)):
+            policy = ("smtpd_recipient_restrictions = check_client_access "
+                      f"inline:{{ {{ 192.0.2.1 = {table} }} }}\n")
+            with Gate(policy) as gate, Mta(gate.milter) as m:
+                self.assertEqual(m.actions, mta.SETSYMLIST | wanted, table)
+                self.assertTrue(m.steps & mta.LEADSPC)
+        with Gate("smtpd_recipient_restrictions = check_sender_access "
+                  "pcre:{{/^(.*)@/ $$1}}\n") as gate, Mta(gate.milter) as m:
+            self.assertEqual(m.actions, mta.SETSYMLIST | mta.ADDHDRS |
+                             mta.ADDRCPT | mta.DELRCPT | mta.QUARANTINE)
+
+    def test_all_is_done_once_the_message_has_come(self):
+        cases = (
+            (("ok",), "c", ["c"]),
+            (("held",), "c", [("q", "HOLD"), "c"]),
+            (("hold", "ok"), "5c", [("q", "look"), "c"]),
+            (("drop", "no"), "cc", ["d"]),
+            (("no", "drop"), "5c", ["d"]),
+            (("held", "drop"), "cc", ["d"]),
+            (("both",), "c", [("+", "<arch@example.org>"), "c"]),
+            (("ok", "there", "no"), "cc5", [
+                ("+", "<there@example.org>"), ("-", "<ok@example.net>"),
+                ("-", "<there@example.net>"), "c"]),
+            (("both", "there"), "cc", [
+                ("+", "<there@example.org>"), ("-", "<both@example.net>"),
+                ("-", "<there@example.net>"), "c"]),
+            (("x", "ok", "x"), "ccc", [
+                ("i", "X-To", "x"), ("i", "X-To", "x"), "c"]),
+        )
+        with Gate(self.policy) as gate:
+            for recipients, answers, done in cases:
+                self.assertEqual(
+                    self.mail(gate, *recipients), (answers, done), recipients)
+            self.assertEqual(
+                self.mail(gate, "x", "ok", address="192.0.2.1"), ("cc", [
+                    ("i", "X-Client", " one"), ("i", "X-To", "x"),
+                    ("i", "X-Client", " one"), "c"]))
+
+    def test_the_records(self):
+        with Gate(self.policy) as gate:
+            self.mail(gate, "drop", "no", "postmaster")
+            self.mail(gate, "ok", "held", "hold", "x")
+            until(lambda: len(gate.records()) == 11, "all records")
+            table = "check_recipient_access inline:"
+            for recipient in ("drop", "no", "postmaster"):
+                record = gate.record(
+                    action="discard", recipient=f"{recipient}@example.net")
+                self.assertTrue(record["reason"].startswith(table))
+                self.assertEqual(record["answer"], "drop@example.net")
+            for recipient, action in (("ok", "accept"), ("hold", "reject"),
+                                      ("held", "quarantine"),
+                                      ("x", "quarantine")):
+                record = gate.records(recipient=f"{recipient}@example.net")
+                self.assertEqual(record[-1]["action"], action)
+            self.assertEqual([r["reply"] for r in gate.records(
+                action="info")], ["DISCARD", "HOLD", "HOLD look",
+                                  "PREPEND X-To:x"])
+            counters = gate.counters()
+            self.assertEqual(counters["discards"], 3)
+            self.assertEqual(counters["quarantines"], 2)
+
+    def test_they_end_with_the_transaction(self):
+        with Gate(self.policy) as gate, Mta(gate.milter) as m:
+            m.connect()
+            m.helo()
+            for recipient, done in (("held", [("q", "HOLD"), "c"]),
+                                    ("ok", ["c"]), ("drop", ["d"]),
+                                    ("ok", ["c"])):
+                m.mail()
+                m.rcpt(f"<{recipient}@example.net>")
+                self.assertEqual(m.eom(), done)
+            m.mail()
+            m.rcpt("<drop@example.net>")
+            m.abort()
+            m.mail()
+            self.assertEqual(m.rcpt("<no@example.net>")[0], "5")
+            self.assertEqual(m.rcpt("<ok@example.net>"), "continue")
+            self.assertEqual(m.eom(), ["c"])
+
+    def test_an_mta_that_does_not_let_us(self):
+        with Gate(self.policy) as gate:
+            for _ in range(2):
+                for recipient in ("held", "x", "both", "there"):
+                    self.assertEqual(
+                        self.mail(gate, recipient, actions=mta.SETSYMLIST),
+                        ("c", ["c"]), recipient)
+                self.assertEqual(  # no right is needed for this
+                    self.mail(gate, "drop", actions=0), ("c", ["d"]))
+            self.assertEqual(gate.counters()["changes_failed"], 8)
+            until(lambda: len(gate.records()) == 20, "all records")
+            said = gate.lines("the MTA does not let us")
+            self.assertEqual(len(said), 1)
+            self.assertIn("HOLD", said[0])
+
+    def test_nothing_a_stranger_sends_breaks_a_header(self):
+        with Gate("smtpd_recipient_restrictions = check_sender_access "
+                  "pcre:{{/^(.*)@/ PREPEND X-From: $$1}}\n") as gate:
+            with Mta(gate.milter) as m:
+                m.connect()
+                m.mail("<a\r\nX-Evil: b\x01\x7f@example.org>")
+                m.rcpt()
+                self.assertEqual(m.eom(), [
+                    ("i", "X-From", ' "a X-Evil:b  "'), "c"])
+                m.mail("<" + "y" * 2000 + "@example.org>")
+                m.rcpt()
+                self.assertEqual(m.eom(), ["c"])
+
+
+if __name__ == "__main__":
+    unittest.main()
