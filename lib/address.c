@@ -9,7 +9,7 @@
 /* The address without what RFC 5322 3.2 lets stand around it. */
 struct reader {
 	const char *in;
-	char *out; /* never longer than what was read */
+	char *out; /* not longer than what was read, and a "]" */
 	size_t len;
 	bool gap; /* white space or a comment since the last byte */
 };
@@ -50,13 +50,14 @@ skip_quoted(const char *text)
 	return text;
 }
 
-/* Behind a domain literal that begins at text. */
+/* Behind a domain literal that begins at text.  One that is not closed ends
+ * with the address. */
 static const char *
 skip_literal(const char *text)
 {
 	size_t len = strcspn(text, "]");
 
-	return text[len] == ']' ? text + len + 1 : text + len;
+	return text[len] == ']' ? text + len + 1 : text + strcspn(text, ">");
 }
 
 /* Where one of the bytes in stop stands by itself, or the end. */
@@ -128,6 +129,8 @@ put_literal(struct reader *r)
 
 	while (r->in < end)
 		put(r, *r->in++);
+	if (end[-1] != ']')
+		put(r, ']');
 }
 
 const char *
@@ -136,7 +139,7 @@ mm_address_internal(struct mm_arena *arena, const char *raw)
 	const char *open = find_bare(raw, "<");
 	struct reader r = {
 	    .in = skip_route(*open == '<' ? open + 1 : raw),
-	    .out = mm_arena_alloc(arena, strlen(raw) + 1),
+	    .out = mm_arena_alloc(arena, strlen(raw) + sizeof("]")),
 	};
 
 	if (r.out == NULL)
@@ -173,6 +176,8 @@ mm_address_strict(const char *raw)
 			return false;
 		if (*p == '"')
 			p = skip_quoted(p);
+		else if (*p == '[' && strchr(p, ']') == NULL)
+			return false;
 		else if (*p == '[')
 			p = skip_literal(p);
 		else if (*p == '\\' && p[1] != '\0')

@@ -18,7 +18,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(arena != NULL && raw != NULL);
 	internal = mm_address_internal(arena, raw);
 	if (internal != NULL) {
-		assert(strlen(internal) <= strlen(raw));
+		assert(strlen(internal) <= strlen(raw) + strlen("]"));
 		domain = mm_address_domain(internal);
 		if (domain != NULL && mm_hostname_fqdn(domain))
 			assert(!mm_hostname_is_address(domain));
