@@ -229,6 +229,14 @@ mm_address_external(struct mm_arena *arena, const char *address)
 	return quoted;
 }
 
+bool
+mm_address_routed(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at != NULL && strcspn(address, "@!%") < (size_t)(at - address);
+}
+
 const char *
 mm_address_domain(const char *address)
 {

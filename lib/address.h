@@ -25,6 +25,8 @@ bool mm_address_strict(const char *raw);
  * changes.  NULL: out of memory.
  */
 const char *mm_address_external(struct mm_arena *arena, const char *address);
+/* The local part names a further hop: "%", "!" or "@" in it. */
+bool mm_address_routed(const char *address);
 /* What stands behind the last "@"; NULL without one. */
 const char *mm_address_domain(const char *address);
 

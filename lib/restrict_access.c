@@ -391,12 +391,21 @@ mm_check_recipient_access(const void *arg, struct mm_eval *ev)
 {
 	const struct mm_session *s = ev->session;
 	struct mm_hit hit = {MM_MAP_NOTHING, NULL, NULL};
-	const char *key = mm_restrict_undotted(ev, s->recipient_key);
+	struct mm_destination to =
+	    mm_restrict_destination(ev, s->recipient_key);
+	const char *key = mm_restrict_undotted(ev, to.address);
+	enum mm_outcome outcome;
 
+	if (to.class == MM_CLASS_FAILED)
+		return mm_eval_lookup_failed(ev, s->recipient);
 	if (key != NULL)
 		try_mail(ev, arg, key, &hit);
-	return mm_access_apply(ev, arg, &hit,
+	outcome = mm_access_apply(ev, arg, &hit,
 	    (struct mm_subject){s->recipient, "Recipient address"});
+	if (outcome != MM_OK || !mm_address_routed(to.address))
+		return outcome;
+	mm_eval_note(ev, "no OK for an address that names a further hop");
+	return MM_DUNNO;
 }
 
 /* The name in the PTR record, verified or not, then the address. */
