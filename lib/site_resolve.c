@@ -16,14 +16,16 @@
 
 /* "[192.0.2.1]", "[IPv6:2001:db8::1]": one of ours? */
 static bool
-own_literal(const struct mm_site *site, const char *domain, size_t len)
+own_literal(const struct mm_site *site, const char *domain)
 {
 	static const char tag[] = "IPv6:";
 	char text[MM_IP_TEXT_MAX + sizeof(tag)];
+	size_t len = strlen(domain);
 	const char *bare = text;
 	struct mm_ip ip;
 
-	if (len < 3 || len - 2 >= sizeof(text) || domain[len - 1] != ']')
+	if (len < 3 || len - 2 >= sizeof(text) || *domain != '[' ||
+	    domain[len - 1] != ']')
 		return false;
 	memcpy(text, domain + 1, len - 2);
 	text[len - 2] = '\0';
@@ -34,23 +36,17 @@ own_literal(const struct mm_site *site, const char *domain, size_t len)
 	return mm_ip_parse(bare, &ip) && mm_site_has_address(site, &ip);
 }
 
-/* Postfix's resolve_local(): one dot at the end does not count. */
+/* Postfix's resolve_local(), without the dot at the end. */
 static enum mm_match
 is_local(const struct mm_site *site, const char *domain, struct mm_arena *arena)
 {
 	size_t len = strlen(domain);
 	enum mm_match match;
-	char *name;
 
-	if (len > 0 && domain[len - 1] == '.')
-		len--;
 	if (len == 0 || domain[len - 1] == '.')
 		return MM_MATCH_NOT;
-	if ((name = mm_arena_dupn(arena, domain, len)) == NULL)
-		return MM_MATCH_FAILED;
-	match = mm_matchlist_domain(site->local, name, arena);
-	if (match == MM_MATCH_NOT && *name == '[' &&
-	    own_literal(site, name, len))
+	match = mm_matchlist_domain(site->local, domain, arena);
+	if (match == MM_MATCH_NOT && own_literal(site, domain))
 		return MM_MATCHES;
 	return match;
 }
@@ -65,12 +61,24 @@ strip_dot(char *text)
 		text[len - 1] = '\0';
 }
 
+/* "site!rest" becomes "rest@site", in place; bang is the "!". */
+static void
+swap_bang(char *text, char *bang, char *scratch)
+{
+	size_t site = (size_t)(bang - text), rest = strlen(bang + 1);
+
+	memcpy(scratch, text, site);
+	memmove(text, bang + 1, rest);
+	text[rest] = '@';
+	memcpy(text + rest + 1, scratch, site);
+}
+
 /*
  * trivial-rewrite's rules for what may be left of an address: a source route
  * goes, site!user becomes user@site, user%site becomes user@site.
  */
 static char *
-rewrite(char *text, struct mm_arena *arena)
+rewrite(char *text, char *scratch)
 {
 	char *colon = *text == '@' ? strchr(text, ':') : NULL, *at;
 
@@ -78,30 +86,33 @@ rewrite(char *text, struct mm_arena *arena)
 		text = colon + 1;
 	if (strchr(text, '@') == NULL) {
 		if ((at = strchr(text, '!')) != NULL)
-			text = mm_arena_printf(
-			    arena, "%s@%.*s", at + 1, (int)(at - text), text);
+			swap_bang(text, at, scratch);
 		else if ((at = strrchr(text, '%')) != NULL)
 			*at = '@';
 	}
-	if (text != NULL)
-		strip_dot(text);
+	strip_dot(text);
 	return text;
 }
 
 /*
- * Takes domains of our own off the end of *address.  MM_MATCHES: nothing else
- * is left, *address gets back the last one; MM_MATCH_NOT: it ends in one that
- * is not ours.
+ * Takes domains of our own off the end of *address, in memory of its size:
+ * strangers write these, and a hop is two bytes.  MM_MATCHES: nothing else is
+ * left, *address gets back the last one; MM_MATCH_NOT: it ends in one that is
+ * not ours.
  */
 static enum mm_match
 strip_local(const struct mm_site *site, char **address, struct mm_arena *arena)
 {
 	const char *domain = site->myhostname;
 	size_t rounds = strlen(*address) + 100;
+	char *scratch = mm_arena_alloc(arena, strlen(*address) + 1);
+	char *last = mm_arena_alloc(arena, strlen(*address) + 1);
 	char *text = *address, *at;
 	enum mm_match match;
 
-	while (rounds-- > 0) {
+	if (scratch == NULL || last == NULL)
+		return MM_MATCH_FAILED;
+	for (; rounds > 0; rounds--) {
 		if ((at = strrchr(text, '@')) != NULL) {
 			if (at[1] != '\0')
 				strip_dot(text);
@@ -111,24 +122,16 @@ strip_local(const struct mm_site *site, char **address, struct mm_arena *arena)
 			if (match != MM_MATCHES)
 				return match;
 			*at = '\0';
-			domain = at + 1;
+			domain = memcpy(last, at + 1, strlen(at + 1) + 1);
 		}
 		if (strpbrk(text, "@!%") == NULL) {
 			*address = mm_arena_printf(arena, "%s@%s",
 			    *text != '\0' ? text : "MAILER-DAEMON", domain);
 			return *address != NULL ? MM_MATCHES : MM_MATCH_FAILED;
 		}
-		if ((text = rewrite(text, arena)) == NULL)
-			break;
+		text = rewrite(text, scratch);
 	}
 	return MM_MATCH_FAILED;
-}
-
-/* Routing operators in the local part, whether or not they are ours. */
-static bool
-is_routed(const char *address, const char *domain)
-{
-	return address + strcspn(address, "@!%") + 1 != domain;
 }
 
 static bool
@@ -187,7 +190,7 @@ mm_site_resolve(
 	to.class = MM_CLASS_OTHER;
 	if ((domain = mm_address_domain(text)) == NULL || !is_domain(domain))
 		return to;
-	to.routed = is_routed(text, domain);
+	to.routed = mm_address_routed(text);
 	to.class = match == MM_MATCHES ? MM_CLASS_LOCAL
 				       : class_of(site, domain, arena);
 	return to;
