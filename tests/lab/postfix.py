@@ -15,6 +15,7 @@ MILTER = 25  # mailmum is its only gate; no mailmum: 451
 MILTER_ACCEPT = 26  # the same, as in every example: no mailmum, no gate
 MILTER_BUSY = 27  # the same as 25, processes are used again (stress)
 NATIVE = 28  # Postfix's own restrictions, no mailmum
+MILTER_RELAY = 29  # the same as 25, but Postfix would relay anything
 
 MAIN_CF = """
 compatibility_level = 3.6
@@ -69,6 +70,10 @@ GUARDED = ("smtpd_client_restrictions =", "smtpd_helo_restrictions =",
            "smtpd_sender_restrictions =", "smtpd_recipient_restrictions =",
            "smtpd_relay_restrictions = permit_mynetworks, "
            "reject_unauth_destination")
+# Postfix wants to see a "reject"; it never gets there.
+UNGUARDED = (*GUARDED[:-1],
+             "smtpd_relay_restrictions = check_client_access static:OK, "
+             "reject")
 
 
 def smtpd(port, *options):
@@ -79,12 +84,13 @@ def smtpd(port, *options):
 
 
 def listeners(milter):
-    """The four of an ordinary group."""
+    """The five of an ordinary group."""
     strict = MILTER_OF.format(milter, "tempfail")
     accept = MILTER_OF.format(milter, "accept")
     return (smtpd(MILTER, strict, "max_use = 1", *GUARDED)
             + smtpd(MILTER_ACCEPT, accept, "max_use = 1", *GUARDED)
             + smtpd(MILTER_BUSY, strict, *GUARDED)
+            + smtpd(MILTER_RELAY, strict, "max_use = 1", *UNGUARDED)
             + smtpd(NATIVE, "max_use = 1"))
 
 
@@ -113,7 +119,8 @@ class Postfix:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def configure(self, native):
-        """Counts for each smtpd that starts from now on."""
+        """Counts for each smtpd that starts from now on; for
+        trivial-rewrite(8), which knows the domains, not."""
         text = MAIN_CF.format(dir=self.dir, address=space.ADDRESS,
                               address6=space.ADDRESS6)
         if isinstance(native, dict):
