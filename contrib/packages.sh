@@ -10,6 +10,9 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 	postfix-pcre nsd unbound dnsdist ldnsutils iproute2"
 
+# what fuzzing needs beside these
+fuzz_packages="clang-14 libclang-rt-14-dev"
+
 # Of these, what Debian would start at once and at every boot.
 test_services="postfix nsd unbound dnsdist"
 

@@ -159,7 +159,7 @@ unknown_command(const struct ctl *ctl, const char *name)
 	unsigned best = 3; /* edits: more is no typing error */
 
 	for (size_t i = 0; i < COUNT(commands); i++) {
-		unsigned edits = mm_str_distance(name, commands[i].name);
+		unsigned edits = mm_str_distance(name, commands[i].name, best);
 
 		if (edits < best) {
 			best = edits;

@@ -87,7 +87,7 @@ mm_access_unknown(const char *value, struct mm_err *err)
 	mm_buf_init(&buf, word, sizeof(word));
 	mm_buf_addn(&buf, value, len);
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		unsigned d = mm_str_distance(word, actions[i].word);
+		unsigned d = mm_str_distance(word, actions[i].word, least);
 
 		if (d < least && d < strlen(actions[i].word)) {
 			least = d;

@@ -64,7 +64,7 @@ unknown_type(const char *spec, size_t len, struct mm_err *err)
 			    err, "%s: tables are not supported yet", word);
 	}
 	for (size_t i = 0; i < NTYPES; i++) {
-		unsigned d = mm_str_distance(word, types[i]->name);
+		unsigned d = mm_str_distance(word, types[i]->name, least);
 
 		if (d < least) {
 			least = d;

@@ -30,7 +30,7 @@ nearest(const char *word)
 	const char *best = NULL;
 
 	for (size_t i = 0; (r = mm_program_word(i)) != NULL; i++) {
-		unsigned d = mm_str_distance(word, r->word);
+		unsigned d = mm_str_distance(word, r->word, least);
 
 		/* a word left unfinished is near, however much is missing */
 		if (d >= least && strlen(word) >= 10 &&

@@ -33,7 +33,7 @@ nearest(const char *name)
 
 	for (size_t i = 0; mm_settings_row(i, &row, &standard, &at_restart);
 	     i++) {
-		unsigned d = mm_str_distance(name, row);
+		unsigned d = mm_str_distance(name, row, least);
 
 		if (d < least) {
 			least = d;

@@ -200,19 +200,24 @@ least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Three rows of the usual table; a swap looks two rows back. */
+/* Three rows of the usual table; a swap looks two rows back, so it takes two
+ * hopeless rows to give up. */
 unsigned
-mm_str_distance(const char *a, const char *b)
+mm_str_distance(const char *a, const char *b, unsigned limit)
 {
 	unsigned rows[3][DISTANCE_MAX + 1];
 	size_t na = strnlen(a, DISTANCE_MAX), nb = strnlen(b, DISTANCE_MAX);
+	unsigned before = 0;
 
+	if ((na > nb ? na - nb : nb - na) >= limit)
+		return limit;
 	for (size_t j = 0; j <= nb; j++)
 		rows[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= na; i++) {
 		unsigned *row = rows[i % 3];
 		const unsigned *up = rows[(i + 2) % 3];
 		const unsigned *up2 = rows[(i + 1) % 3];
+		unsigned best = (unsigned)i;
 
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= nb; j++) {
@@ -224,7 +229,11 @@ mm_str_distance(const char *a, const char *b)
 			    fold(a[i - 1]) == fold(b[j - 2]) &&
 			    fold(a[i - 2]) == fold(b[j - 1]))
 				row[j] = least(row[j], up2[j - 2] + 1);
+			best = least(best, row[j]);
 		}
+		if (best >= limit && before >= limit)
+			return limit;
+		before = best;
 	}
-	return rows[na % 3][nb];
+	return least(rows[na % 3][nb], limit);
 }

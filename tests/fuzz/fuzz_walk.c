@@ -22,6 +22,8 @@
 #define TABLE "inline:{ example.org=DUNNO, bad@=REJECT, <>=DUNNO }"
 
 static const char config[] =
+    "smtpd_restriction_classes = strict\n"
+    "strict = reject_rhsbl_sender s.example\n"
     "smtpd_helo_restrictions = warn_if_reject reject_invalid_helo_hostname,"
     " reject_non_fqdn_helo_hostname, greylist_if_reject"
     " reject_unknown_helo_hostname, check_helo_access " TABLE "\n"
@@ -35,6 +37,8 @@ static const char config[] =
     " reject_unknown_recipient_domain,"
     " reject_unknown_sender_domain, check_sender_access " TABLE "\n"
     "smtpd_recipient_restrictions = check_client_access " TABLE ","
+    " check_sender_access pcre:{{/^=(.*)@/ $$1}, {/^\\+(.*)@/ warn_if_reject"
+    " reject_rbl_client $$1.example, strict, $$1}},"
     " check_recipient_access " TABLE ", permit_dnswl_client w.example,"
     " permit_rhswl_client w.example, reject_rhsbl_helo d.example,"
     " reject_rhsbl_sender d.example, reject_rhsbl_recipient d.example,"
@@ -121,13 +125,25 @@ run(const struct mm_policy *policy, struct input *in)
 	mm_arena_free(walk);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static struct mm_policy *
+parse(void)
 {
 	struct mm_complaints all = {0};
 	struct mm_policy *policy;
-	struct input in = {.at = 0};
 	struct mm_err err;
+
+	policy = mm_policy_parse(config, "fuzz.conf", &all, &err);
+	if (policy == NULL)
+		abort();
+	mm_complaints_clear(&all);
+	return policy;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct mm_policy *policy; /* the same for all */
+	struct input in = {.at = 0};
 	char *copy = calloc(1, size + PARTS), *p = copy;
 
 	if (copy == NULL)
@@ -138,12 +154,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		in.part[i] = p;
 		p += strlen(p) + (p < copy + size ? 1 : 0);
 	}
-	policy = mm_policy_parse(config, "fuzz.conf", &all, &err);
 	if (policy == NULL)
-		abort();
+		policy = parse();
 	run(policy, &in);
-	mm_policy_unref(policy);
-	mm_complaints_clear(&all);
 	free(copy);
 	return 0;
 }

@@ -80,7 +80,7 @@ test_an_older_schema_is_brought_up_to_date(void **state)
 static void
 test_a_migration_that_fails_leaves_what_was(void **state)
 {
-	static const char *const broken[] = {
+	const char *const broken[] = {
 	    steps[0], "UPDATE t SET a = 2; UPDATE nowhere SET a = 2;"};
 	sqlite3 *db = connect_to();
 	struct mm_err err;

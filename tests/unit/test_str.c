@@ -180,17 +180,22 @@ test_distance(void **state)
 	    {"kitten", "sitting", 3},
 	    {"reject_rbl", "reject_rbl_client", 7},
 	    {"ca", "abc", 3},
+	    {"abcd", "badc", 2},
 	};
 	char a[200], b[200];
 
 	(void)state;
-	for (size_t i = 0; i < MM_COUNT(cases); i++)
-		assert_int_equal(
-		    cases[i].want, mm_str_distance(cases[i].a, cases[i].b));
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		unsigned want = cases[i].want;
+
+		for (unsigned limit = 0; limit < 10; limit++)
+			assert_int_equal(want < limit ? want : limit,
+			    mm_str_distance(cases[i].a, cases[i].b, limit));
+	}
 	memset(a, 'a', sizeof(a) - 1);
 	memset(b, 'b', sizeof(b) - 1);
 	a[sizeof(a) - 1] = b[sizeof(b) - 1] = '\0';
-	assert_int_equal(64, mm_str_distance(a, b));
+	assert_int_equal(64, mm_str_distance(a, b, 1000));
 }
 
 int
