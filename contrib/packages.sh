@@ -8,13 +8,14 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
 
 # what the tests need beside it: the lab runs real mail and DNS servers
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
-	postfix-pcre nsd unbound dnsdist ldnsutils iproute2"
+	postfix-pcre postgrey postfix-policyd-spf-python nsd unbound dnsdist
+	ldnsutils iproute2"
 
 # what fuzzing needs beside these
 fuzz_packages="clang-14 libclang-rt-14-dev"
 
 # Of these, what Debian would start at once and at every boot.
-test_services="postfix nsd unbound dnsdist"
+test_services="postfix postgrey nsd unbound dnsdist"
 
 say() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2

@@ -52,7 +52,7 @@ take_dsn(const char *p, struct mm_access *access)
 	return skip_blanks(p + len);
 }
 
-/* "4NN text", "5NN text". */
+/* "4NN text", "5NN text"; a status code is text enough. */
 static int
 parse_code(
     const char *value, size_t len, struct mm_access *ret, struct mm_err *err)
@@ -67,10 +67,6 @@ parse_code(
 	access.code =
 	    (value[0] - '0') * 100 + (value[1] - '0') * 10 + (value[2] - '0');
 	access.text = take_dsn(skip_blanks(value + len), &access);
-	if (*access.text == '\0')
-		return mm_err_set(err,
-		    "a text must follow, as in \"%.*s Access denied\"",
-		    (int)(access.text - value), value);
 	*ret = access;
 	return 0;
 }

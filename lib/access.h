@@ -39,7 +39,7 @@ struct mm_access {
 };
 
 /* -1: *err says what is wrong with value: an action that a milter cannot
- * carry out, a code without text, a table in a list.  What does not begin with
+ * carry out, a table in a list, a code that is none.  What does not begin with
  * an action is taken for a list of restrictions. */
 int mm_access_parse(
     const char *value, struct mm_access *ret, struct mm_err *err);

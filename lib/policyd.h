@@ -58,7 +58,8 @@ void mm_policyds_clear(struct mm_policyds *all);
 
 /*
  * Reads a reply as far as it has come: "name=value" lines up to an empty one,
- * of which the first "action" counts.  *action is in data, not terminated.
+ * of which the first "action" counts; other lines are passed over.  action is
+ * in data, not terminated.
  */
 enum mm_policyd_read {
 	MM_POLICYD_MORE, /* it goes on */
@@ -70,7 +71,6 @@ struct mm_policyd_reply {
 	size_t len;
 	size_t used; /* bytes of data */
 };
-#define MM_POLICYD_LINE_MAX 2048   /* as Postfix has it */
 #define MM_POLICYD_REPLY_MAX 16384 /* bytes in all */
 enum mm_policyd_read mm_policyd_read(
     const char *data, size_t len, struct mm_policyd_reply *ret);

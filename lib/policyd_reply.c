@@ -6,38 +6,48 @@
 
 #include <string.h>
 
-#define ACTION "action="
+#define ACTION "action"
+
+/* Is the line "action", or "action=..."?  With "=", what follows is *value. */
+static bool
+is_action(const char *line, size_t len, const char **value)
+{
+	size_t name = strlen(ACTION);
+
+	if (len < name || memcmp(line, ACTION, name) != 0 ||
+	    (len > name && line[name] != '='))
+		return false;
+	*value = len > name ? line + name + 1 : NULL;
+	return true;
+}
 
 enum mm_policyd_read
 mm_policyd_read(const char *data, size_t len, struct mm_policyd_reply *ret)
 {
 	struct mm_policyd_reply reply = {NULL, 0, 0};
-	size_t name = strlen(ACTION);
+	const char *end;
 
-	while (reply.used < len) {
+	while (
+	    (end = memchr(data + reply.used, '\n', len - reply.used)) != NULL) {
 		const char *line = data + reply.used;
-		const char *end = memchr(line, '\n', len - reply.used);
-		size_t n =
-		    end != NULL ? (size_t)(end - line) : len - reply.used;
+		size_t n = (size_t)(end - line);
 
-		if (n > MM_POLICYD_LINE_MAX || memchr(line, '\0', n) != NULL)
-			return MM_POLICYD_BAD;
-		if (end == NULL)
-			break;
 		reply.used += n + 1;
+		/* Postfix would go on waiting behind CR LF */
+		if (reply.used > MM_POLICYD_REPLY_MAX ||
+		    memchr(line, '\0', n) != NULL || (n == 1 && *line == '\r'))
+			return MM_POLICYD_BAD;
+		if (n == 0 && reply.action == NULL)
+			return MM_POLICYD_BAD;
 		if (n == 0) {
-			if (reply.action == NULL)
-				return MM_POLICYD_BAD;
 			*ret = reply;
 			return MM_POLICYD_WHOLE;
 		}
-		if (memchr(line, '=', n) == NULL)
+		if (reply.action != NULL || !is_action(line, n, &reply.action))
+			continue;
+		if (reply.action == NULL)
 			return MM_POLICYD_BAD;
-		if (reply.action == NULL && n >= name &&
-		    memcmp(line, ACTION, name) == 0) {
-			reply.action = line + name;
-			reply.len = n - name;
-		}
+		reply.len = (size_t)(end - reply.action);
 	}
 	return len >= MM_POLICYD_REPLY_MAX ? MM_POLICYD_BAD : MM_POLICYD_MORE;
 }

@@ -192,8 +192,7 @@ receive(int fd, const struct mm_policyd_wait *wait, char **action,
 		case MM_POLICYD_WHOLE:
 			return give(&reply, len, action, err);
 		case MM_POLICYD_BAD:
-			mm_err_set(err, "its reply has no \"action=\", or is "
-					"none of the protocol");
+			mm_err_set(err, "its reply has no action");
 			return MM_POLICYD_FAILED;
 		case MM_POLICYD_MORE:
 			break;

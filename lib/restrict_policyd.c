@@ -222,10 +222,28 @@ by_default(struct mm_eval *ev, const struct mm_policyd *service)
 	return outcome;
 }
 
-static enum mm_outcome
-answered(struct mm_eval *ev, const char *action)
+/* "BEFORE: what was said", which a terminal may show. */
+static void
+note_said(struct mm_eval *ev, const char *before, const char *said)
 {
-	mm_eval_note(ev, mm_arena_printf(ev->arena, "answers: %s", action));
+	char *text = mm_arena_printf(ev->arena, "%s: %s", before, said);
+
+	if (text == NULL)
+		return;
+	mm_str_printable(text, '?');
+	mm_eval_note(ev, text);
+}
+
+/* What is no text is no answer (smtputf8_enable is Postfix's default). */
+static enum mm_outcome
+answered(
+    struct mm_eval *ev, const struct mm_policyd *service, const char *action)
+{
+	if (!mm_str_is_utf8(action)) {
+		mm_eval_note(ev, "default action: it does not answer UTF-8");
+		return by_default(ev, service);
+	}
+	note_said(ev, "answers", action);
 	ev->why.answer = action;
 	return mm_restrict_result(ev, action, NULL, mm_eval_subject(ev));
 }
@@ -248,17 +266,16 @@ mm_check_policy_service(const void *arg, struct mm_eval *ev)
 		return MM_PENDING;
 	switch (reply->status) {
 	case MM_ERRAND_FOUND:
-		return answered(ev, reply->text);
+		return answered(ev, service, reply->text);
 	case MM_ERRAND_UNASKED:
 		mm_eval_note(ev, "not asked: taken for DUNNO");
 		return MM_DUNNO;
 	case MM_ERRAND_MISSED:
-		mm_eval_note(ev, "no time was left to ask: default action");
+		mm_eval_note(ev, "default action: no time was left to ask");
 		break;
 	case MM_ERRAND_NOTHING:
 	case MM_ERRAND_FAILED:
-		mm_eval_note(ev, mm_arena_printf(ev->arena,
-				     "fails: %s: default action", reply->text));
+		note_said(ev, "default action: it fails", reply->text);
 		break;
 	}
 	return by_default(ev, service);

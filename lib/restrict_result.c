@@ -13,6 +13,8 @@
 #include "lib/err.h"
 #include "lib/tokens.h"
 
+#define BLANKS " \t\r\n"
+
 /* One list, and the value that it stands for. */
 struct result {
 	char *value;
@@ -218,7 +220,7 @@ act(struct mm_eval *ev, const struct mm_access *access,
 		return mm_eval_reject(ev, (unsigned)access->code,
 		    dsn_of(ev, access,
 			access->code / 100 == 4 ? "4.7.1" : "5.7.1", subject),
-		    subject, access->text);
+		    subject, text_of(access, "Access denied"));
 	case MM_ACCESS_DEFER_IF_PERMIT:
 		return mm_eval_defer_if_permit(ev, set->access_map_defer_code,
 		    dsn_of(ev, access, "4.7.1", subject), subject,
@@ -258,7 +260,13 @@ mm_restrict_result(struct mm_eval *ev, const char *value,
 	struct mm_access access;
 	struct mm_err err;
 
+	/* no restrictions at all, as Postfix sees it; and none but
+	 * restrictions may have a blank before it */
+	if (value[strspn(value, BLANKS)] == '\0')
+		return MM_DUNNO;
 	if (mm_access_parse(value, &access, &err) != 0)
-		return mm_restrict_misconfigured(ev, subject);
+		return mm_eval_misconfigured(ev, "Server configuration error");
+	if (strchr(BLANKS, *value) != NULL)
+		return walk(ev, value, results, subject);
 	return act(ev, &access, results, subject);
 }

@@ -194,6 +194,44 @@ mm_str_printable(char *text, char with)
 	}
 }
 
+/* How many bytes follow the first one, and its bits; -1: none begins so. */
+static int
+utf8_tail(unsigned char first, uint32_t *bits)
+{
+	static const struct {
+		unsigned char mask, is;
+	} forms[] = {{0x80, 0x00}, {0xe0, 0xc0}, {0xf0, 0xe0}, {0xf8, 0xf0}};
+
+	for (int n = 0; n < 4; n++) {
+		if ((first & forms[n].mask) == forms[n].is) {
+			*bits = first & (unsigned char)~forms[n].mask;
+			return n;
+		}
+	}
+	return -1;
+}
+
+bool
+mm_str_is_utf8(const char *text)
+{
+	static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+
+	while (*text != '\0') {
+		uint32_t bits = 0;
+		int tail = utf8_tail((unsigned char)*text++, &bits);
+
+		for (int i = 0; i < tail; i++, text++) {
+			if (((unsigned char)*text & 0xc0) != 0x80)
+				return false;
+			bits = bits << 6 | ((unsigned char)*text & 0x3f);
+		}
+		if (tail < 0 || bits < least[tail] || bits > 0x10ffff ||
+		    (bits >= 0xd800 && bits <= 0xdfff))
+			return false;
+	}
+	return true;
+}
+
 static unsigned
 least(unsigned a, unsigned b)
 {

@@ -39,6 +39,8 @@ bool mm_str_same(const char *a, const char *b);		  /* case-blind */
 bool mm_str_begins(const char *text, const char *prefix); /* case-blind */
 /* Every byte that is not printable ASCII becomes with. */
 void mm_str_printable(char *text, char with);
+/* Well-formed, by RFC 3629. */
+bool mm_str_is_utf8(const char *text);
 /* Edits (insert, delete, replace, swap) from a to b, case-blind; limit where
  * there are as many or more.  At most 64 bytes of each are looked at. */
 unsigned mm_str_distance(const char *a, const char *b, unsigned limit);

@@ -136,6 +136,10 @@ failmx MX 10 h.tempfail
 badmx MX 10 -bad-
 numeric MX 10 192.0.2.1.
 away MX 10 mx.example.com.
+pass.spf TXT "v=spf1 ip4:192.0.2.0/24 -all"
+fail.spf TXT "v=spf1 -all"
+soft.spf TXT "v=spf1 ~all"
+broken.spf TXT "v=spf1 nonsense -all"
 """,
     "example.net": """
 forged A 192.0.2.99

@@ -180,7 +180,9 @@ test_replies_as_postfix_reads_them(void **state)
 	    {"actions=OK\n\n", MM_POLICYD_BAD, NULL},
 	    {"action\n\n", MM_POLICYD_BAD, NULL},
 	    {"action=OK\r\n\r\n", MM_POLICYD_BAD, NULL},
-	    {"220 smtp.example.org ESMTP\n", MM_POLICYD_BAD, NULL},
+	    {"220 smtp.example.org ESMTP\n", MM_POLICYD_MORE, NULL},
+	    {"220 hello\naction=OK\n\n", MM_POLICYD_WHOLE, "OK"},
+	    {"x=y\n\n", MM_POLICYD_BAD, NULL},
 	};
 	static char big[MM_POLICYD_REPLY_MAX + 16];
 
@@ -190,10 +192,10 @@ test_replies_as_postfix_reads_them(void **state)
 		    cases[i].action);
 	check_reply("action=O\0K\n\n", 12, MM_POLICYD_BAD, NULL);
 
-	/* a line, and all lines, have an end */
+	/* it ends some time, as one line or as many */
 	memset(big, 'x', sizeof(big));
 	memcpy(big, "action=", 7);
-	check_reply(big, MM_POLICYD_LINE_MAX + 1, MM_POLICYD_BAD, NULL);
+	check_reply(big, MM_POLICYD_REPLY_MAX, MM_POLICYD_BAD, NULL);
 	for (size_t i = 0; i + 2 < sizeof(big); i += 2)
 		memcpy(big + i, "=\n", 2);
 	check_reply(big, MM_POLICYD_REPLY_MAX, MM_POLICYD_BAD, NULL);
@@ -224,7 +226,7 @@ said(char what)
 	case 'h':
 		return "action=DUN";
 	case 'g':
-		return "421 go away\n";
+		return "421 go away\n\n";
 	case 'm':
 		return "action=DUNNO fine\n\naction=REJECT\n\n";
 	default:
@@ -381,7 +383,7 @@ test_tries_again(void **state)
 	} cases[] = {
 	    {"ee", "without a reply"},
 	    {"eh", "in the middle of a reply"},
-	    {"gg", "none of the protocol"},
+	    {"gg", "has no action"},
 	    {"ga", NULL},
 	    {"ha", NULL},
 	};

@@ -198,6 +198,23 @@ test_distance(void **state)
 	assert_int_equal(64, mm_str_distance(a, b, 1000));
 }
 
+static void
+test_utf8(void **state)
+{
+	static const char *const good[] = {"", "abc", "\x7f", "\xc2\x80",
+	    "\xdf\xbf!", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+	    "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+	static const char *const bad[] = {"\x80", "a\xc2", "\xc2 ", "\xc1\xbf",
+	    "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+	    "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xff"};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(good); i++)
+		assert_true(mm_str_is_utf8(good[i]));
+	for (size_t i = 0; i < MM_COUNT(bad); i++)
+		assert_false(mm_str_is_utf8(bad[i]));
+}
+
 int
 main(void)
 {
@@ -210,6 +227,7 @@ main(void)
 	    cmocka_unit_test(test_every_byte_is_folded_by_itself),
 	    cmocka_unit_test(test_printable),
 	    cmocka_unit_test(test_distance),
+	    cmocka_unit_test(test_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
