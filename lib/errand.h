@@ -25,7 +25,7 @@ struct mm_errand {
 	enum mm_errand_kind kind;
 	const void *what; /* the policy snapshot's, or NULL */
 	const char *key;  /* of an act: whose turn it is, a recipient */
-	unsigned nth;	  /* of an act: its place in the walk; eval's to set */
+	unsigned nth;	  /* of an act: stage and place; eval's to set */
 
 	/* these tell nothing apart */
 	const char *text; /* what a policy service is sent */

@@ -83,7 +83,7 @@ mm_eval_ask(struct mm_eval *ev, const struct mm_dns_question *question)
 }
 
 /*
- * An act is told apart by its place among the acts of this walk, which all
+ * An act is told apart by its place among the acts of its stage, which all
  * walks of a transaction reach the same way: what is before it is decided, and
  * answers do not change.  Steps have no name that would outlive a walk.
  */
@@ -96,7 +96,7 @@ mm_eval_errand(struct mm_eval *ev, const struct mm_errand *errand)
 	if (mm_errand_acts(errand)) {
 		if (ev->pending)
 			return NULL;
-		this.nth = ev->nacts++;
+		this.nth = (unsigned)ev->session->stage << 24 | ev->nacts++;
 	}
 	if ((reply = mm_errands_get(ev->errands, &this)) != NULL)
 		return reply;

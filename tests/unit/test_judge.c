@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,7 +79,9 @@ struct errands {
 	unsigned run;
 	bool open; /* a question was, when one was run */
 	bool dawdle;
-	char keys[256]; /* "key/ms," of each */
+	char keys[256];	  /* "key/ms," of each sleep */
+	const char *says; /* a policy service */
+	char text[4096];  /* what it was asked last */
 };
 
 static enum mm_errand_status
@@ -89,10 +92,15 @@ fake_run(
 	size_t len = strlen(errands->keys);
 
 	assert_null(*text);
-	assert_int_equal(MM_ERRAND_SLEEP, errand->kind);
 	assert_true(until_us > mm_clock_mono(&mm_clock_system));
 	errands->run++;
 	errands->open |= errands->fake->nheld > 0;
+	if (errand->kind == MM_ERRAND_POLICY) {
+		snprintf(
+		    errands->text, sizeof(errands->text), "%s", errand->text);
+		*text = strdup(errands->says);
+		return MM_ERRAND_FOUND;
+	}
 	snprintf(errands->keys + len, sizeof(errands->keys) - len, "%s/%d,",
 	    errand->key, (int)errand->ms);
 	while (errands->dawdle && mm_clock_mono(&mm_clock_system) < until_us)
@@ -369,6 +377,104 @@ test_errands_that_nobody_runs(void **state)
 	end(&w);
 }
 
+/* Stages may be judged as they come; then each has its own acts. */
+static void
+test_errands_belong_to_a_stage(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, SLEEPS "sleep 1\n", false);
+	for (int stage = MM_STAGE_CONNECT; stage <= MM_STAGE_MAIL; stage++) {
+		w.session.stage = (enum mm_stage)stage;
+		for (int i = 0; i < 2; i++)
+			mm_judge_decide(
+			    &w.judge, &w.session, 20000000, &w.result, NULL);
+	}
+	assert_string_equal("/1000,/1000,/1000,", w.errands.keys);
+	end(&w);
+}
+
+#define SERVICE SLEEPS "check_policy_service inet:127.0.0.1:1"
+
+static void
+test_service_is_told_all(void **state)
+{
+	static const char want[] =
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	    "protocol_name=ESMTP\nclient_address=192.0.2.1\n"
+	    "client_name=unknown\nclient_port=\nreverse_client_name=unknown\n"
+	    "server_address=\nserver_port=\nhelo_name=mail.example.org\n"
+	    "sender=a@example.net\nrecipient=b??x=y?@example.org\n"
+	    "recipient_count=0\nqueue_id=\ninstance=one.0\nsize=1234\n"
+	    "etrn_domain=\nstress=\nsasl_method=\nsasl_username=\n"
+	    "sasl_sender=\nccert_subject=A+20B+2B+3D+E4\nccert_issuer=\n"
+	    "ccert_fingerprint=\nccert_pubkey_fingerprint=\n"
+	    "encryption_protocol=\nencryption_cipher=\n"
+	    "encryption_keysize=0\npolicy_context=here\n\n";
+	char size[] = "size=1234", body[] = "BODY=8BITMIME";
+	char *const parameters[] = {size, body, NULL};
+	struct world w;
+
+	(void)state;
+	begin(&w,
+	    SLEEPS "check_policy_service { inet:127.0.0.1:1, "
+		   "policy_context=here }\n",
+	    false);
+	w.errands.says = "REJECT told";
+	assert_true(mm_session_parameters(&w.session, NULL, parameters));
+	free(w.session.cert_subject);
+	w.session.cert_subject = strdup("A B+=\xe4");
+	snprintf(w.session.instance, sizeof(w.session.instance), "one.0");
+	hear_rcpt(&w, "<c@example.org>");
+	w.session.recipient = "b\n\nx=y\r@example.org"; /* hostile */
+	mm_judge_decide(&w.judge, &w.session, 20000000, &w.result, NULL);
+	assert_string_equal(want, w.errands.text);
+	assert_int_equal(MM_REJECTED, w.result.verdict);
+	assert_string_equal("REJECT told", w.result.why.answer);
+	end(&w);
+}
+
+static void
+test_service_without_time_or_leave(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, SERVICE ", reject\n", false);
+	decide(&w, "<b@example.org>", 0);
+	assert_int_equal(0, w.errands.run);
+	assert_int_equal(451, w.result.reply.code);
+	assert_string_equal("4.3.5", w.result.reply.dsn);
+	assert_string_equal("<b@example.org>: Recipient address rejected: "
+			    "Server configuration problem",
+	    w.result.reply.text);
+
+	/* nobody asks: as if it said nothing */
+	w.judge.runner = (struct mm_errand_runner){NULL, NULL};
+	decide(&w, "<c@example.org>", 20000000);
+	assert_int_equal(554, w.result.reply.code);
+	end(&w);
+}
+
+/* A list that never answers takes some of the wait, and not all. */
+static void
+test_service_is_asked_behind_a_dead_list(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w,
+	    SLEEPS "reject_rbl_client bl.example.org, check_policy_service"
+		   " inet:127.0.0.1:1\n",
+	    false);
+	w.errands.says = "OK";
+	decide(&w, "<b@example.org>", 20 * LATE_US);
+	assert_int_equal(1, w.errands.run);
+	assert_int_equal(MM_ACCEPT, w.result.verdict);
+	end(&w);
+}
+
 static void
 test_greylist_question_and_reply(void **state)
 {
@@ -433,6 +539,10 @@ main(void)
 	    cmocka_unit_test(test_errands_behind_a_verdict_are_not_run),
 	    cmocka_unit_test(test_errands_end_with_the_wait),
 	    cmocka_unit_test(test_errands_that_nobody_runs),
+	    cmocka_unit_test(test_errands_belong_to_a_stage),
+	    cmocka_unit_test(test_service_is_told_all),
+	    cmocka_unit_test(test_service_without_time_or_leave),
+	    cmocka_unit_test(test_service_is_asked_behind_a_dead_list),
 	    cmocka_unit_test(test_greylist_question_and_reply),
 	    cmocka_unit_test(test_long_recipient_fits_a_reply),
 	};
