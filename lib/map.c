@@ -22,6 +22,7 @@ struct mm_map {
 	char *text; /* what the table's rows point into */
 	size_t len;
 	const char *file; /* in spec; NULL: it has none */
+	struct mm_file_state state;
 	void *table;
 	size_t size;
 };
@@ -218,6 +219,8 @@ read_file(struct mm_map *map, const char *path, struct mm_err *err)
 		    (long)(FILE_MAX / (1024 * 1024)));
 	else
 		rc = read_open(map, fd, &st, path, err);
+	if (rc == 0)
+		map->state = mm_file_state_of(&st);
 	close(fd);
 	return rc == 0 ? check_text(map, path, err) : -1;
 }
@@ -428,6 +431,20 @@ void
 mm_map_values(const struct mm_map *map, mm_map_each *each, void *ctx)
 {
 	mm_map_values_of(map, each, ctx);
+}
+
+void
+mm_map_files(const struct mm_map *map, mm_file_each *each, void *ctx)
+{
+	const struct mm_map *member;
+
+	if (map->file != NULL)
+		each(ctx, map->file, &map->state);
+	if (map->type->member == NULL)
+		return;
+	for (size_t i = 0; (member = map->type->member(map->table, i)) != NULL;
+	     i++)
+		mm_map_files(member, each, ctx);
 }
 
 size_t

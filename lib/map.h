@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/file.h"
+
 struct mm_arena;
 struct mm_complaints;
 struct mm_err;
@@ -57,6 +59,8 @@ enum mm_found mm_map_lookup(const struct mm_map *map, const char *key,
     struct mm_arena *arena, const char **value);
 /* Every value as written, for checking at load. */
 void mm_map_values(const struct mm_map *map, mm_map_each *each, void *ctx);
+/* The file that it was read from, and those of tables inside it. */
+void mm_map_files(const struct mm_map *map, mm_file_each *each, void *ctx);
 size_t mm_map_size(const struct mm_map *map); /* rows with a value */
 /* How often a pattern took so much work that it was given up, and counted as
  * no match. */

@@ -77,6 +77,8 @@ struct mm_map_type {
 	/* Of a table made of others, instead of row; NULL: it is not.  False:
 	 * each wanted no more. */
 	bool (*values)(const void *table, mm_map_each *each, void *ctx);
+	/* The i-th of them, or NULL.  NULL: it is not made of others. */
+	const struct mm_map *(*member)(const void *table, size_t i);
 	/* How keys are to be tried; NULL: as kind says. */
 	enum mm_map_kind (*tried)(const void *table);
 };

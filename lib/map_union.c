@@ -175,6 +175,14 @@ pipe_values(const void *table, mm_map_each *each, void *ctx)
 	return mm_map_values_of(members->list[members->n - 1], each, ctx);
 }
 
+static const struct mm_map *
+members_member(const void *table, size_t i)
+{
+	const struct members *members = table;
+
+	return i < members->n ? members->list[i] : NULL;
+}
+
 static unsigned long
 members_given_up(const void *table)
 {
@@ -192,7 +200,7 @@ members_given_up(const void *table)
 		.expands = true, .example = "inline:{key=value}",              \
 		.read = members_read, .free = members_free, .lookup = how,     \
 		.values = which, .given_up = members_given_up,                 \
-		.tried = members_tried                                         \
+		.member = members_member, .tried = members_tried               \
 	}
 
 const struct mm_map_type mm_map_union =

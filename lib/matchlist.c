@@ -18,8 +18,23 @@ mm_matchlist_free(struct mm_matchlist *list)
 		free(list->entries[i].name);
 		mm_map_free(list->entries[i].table);
 	}
+	for (size_t i = 0; i < list->nfiles; i++)
+		free(list->files[i].path);
+	free(list->files);
 	free(list->entries);
 	free(list);
+}
+
+void
+mm_matchlist_files(
+    const struct mm_matchlist *list, mm_file_each *each, void *ctx)
+{
+	for (size_t i = 0; i < list->nfiles; i++)
+		each(ctx, list->files[i].path, &list->files[i].state);
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->entries[i].table != NULL)
+			mm_map_files(list->entries[i].table, each, ctx);
+	}
 }
 
 size_t

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/file.h"
+
 struct mm_arena;
 struct mm_complaints;
 struct mm_ip;
@@ -47,6 +49,9 @@ struct mm_matchlist_how {
 struct mm_matchlist *mm_matchlist_read(const struct mm_text *text,
     const struct mm_matchlist_how *how, struct mm_complaints *all);
 void mm_matchlist_free(struct mm_matchlist *list); /* NULL is fine */
+/* The files that it was read from, those of its tables too. */
+void mm_matchlist_files(
+    const struct mm_matchlist *list, mm_file_each *each, void *ctx);
 size_t mm_matchlist_size(const struct mm_matchlist *list);
 
 /* A domain, of the first two kinds. */

@@ -266,6 +266,26 @@ fail:
 }
 
 static void
+note_file(struct reader *r, const char *path, FILE *f)
+{
+	struct mm_matchlist *list = r->list;
+	struct mm_match_file *files =
+	    reallocarray(list->files, list->nfiles + 1, sizeof(*files));
+	struct stat st;
+
+	r->failed |= files == NULL;
+	if (files == NULL || fstat(fileno(f), &st) != 0)
+		return;
+	list->files = files;
+	files[list->nfiles] =
+	    (struct mm_match_file){strdup(path), mm_file_state_of(&st)};
+	if (files[list->nfiles].path != NULL)
+		list->nfiles++;
+	else
+		r->failed = true;
+}
+
+static void
 read_file(
     struct reader *r, const struct place *at, const char *path, bool except)
 {
@@ -281,6 +301,7 @@ read_file(
 		complain(r, at, MM_ERROR, err.text);
 		return;
 	}
+	note_file(r, path, f);
 	read_lines(r, &in, f, except);
 	if (ferror(f)) {
 		in.line = 0;

@@ -26,11 +26,18 @@ struct mm_match_entry {
 	struct mm_map *table;
 };
 
+struct mm_match_file {
+	char *path;
+	struct mm_file_state state;
+};
+
 struct mm_matchlist {
 	bool parents;
 	enum mm_matchlist_kind kind;
 	struct mm_match_entry *entries;
 	size_t n, size;
+	struct mm_match_file *files;
+	size_t nfiles;
 };
 
 #endif

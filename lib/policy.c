@@ -335,6 +335,33 @@ mm_policy_each(const struct mm_policy *policy, mm_step_each *each, void *ctx)
 	mm_program_each(&policy->program, each, ctx);
 }
 
+struct files {
+	mm_file_each *each;
+	void *ctx;
+};
+
+static bool
+step_files(void *ctx, const struct mm_step *step)
+{
+	const struct files *files = ctx;
+	const struct mm_map *map = mm_step_map(step);
+
+	if (map != NULL)
+		mm_map_files(map, files->each, files->ctx);
+	return true;
+}
+
+void
+mm_policy_files(const struct mm_policy *policy, mm_file_each *each, void *ctx)
+{
+	struct files files = {each, ctx};
+
+	mm_policy_each(policy, step_files, &files);
+	for (size_t i = 0; i < policy->nreply_maps; i++)
+		mm_map_files(policy->reply_maps[i], each, ctx);
+	mm_site_files(policy->site, each, ctx);
+}
+
 const struct mm_step *
 mm_policy_step(const struct mm_policy *policy, enum mm_chain chain, size_t i)
 {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/eval.h"
+#include "lib/file.h"
 #include "lib/program.h"
 
 struct mm_complaints;
@@ -42,6 +43,9 @@ const struct mm_step *mm_policy_step(
 /* Every step: of the lists, of the classes, and of what tables may give. */
 void mm_policy_each(
     const struct mm_policy *policy, mm_step_each *each, void *ctx);
+/* The files that it was made from, beside the configuration itself. */
+void mm_policy_files(
+    const struct mm_policy *policy, mm_file_each *each, void *ctx);
 /* Nothing in the lists: says so at start. */
 bool mm_policy_empty(const struct mm_policy *policy);
 /* Does any list ask a policy service? */

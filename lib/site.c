@@ -145,3 +145,14 @@ mm_destination_authorised(const struct mm_destination *destination)
 	       (mm_destination_final(destination) ||
 		   destination->class == MM_CLASS_RELAY);
 }
+
+void
+mm_site_files(const struct mm_site *site, mm_file_each *each, void *ctx)
+{
+	for (size_t i = 0; i < NLISTS; i++) {
+		const struct mm_matchlist *const *list =
+		    (const void *)((const char *)site + lists[i].list);
+
+		mm_matchlist_files(*list, each, ctx);
+	}
+}

@@ -44,6 +44,9 @@ struct mm_site *mm_site_read(const struct mm_settings *settings,
     const struct mm_conf *conf, struct mm_complaints *all);
 void mm_site_free(struct mm_site *site); /* NULL is fine */
 
+/* The files that it was made from. */
+void mm_site_files(const struct mm_site *site, mm_file_each *each, void *ctx);
+
 /* Any of mydestination, relay_domains, virtual_*_domains is set. */
 bool mm_site_has_domains(const struct mm_site *site);
 /* mynetworks.  address: ip as text. */

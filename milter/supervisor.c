@@ -13,6 +13,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/err.h"
 #include "lib/metrics.h"
@@ -29,6 +30,7 @@
 #include "milter/signals.h"
 #include "milter/socket.h"
 #include "milter/stats.h"
+#include "milter/watch.h"
 
 #define TEND_MS 10000 /* how often things are looked after */
 /* A stop waits so long for verdicts in flight; then the MTA does without. */
@@ -46,6 +48,7 @@ struct supervisor {
 	struct logger *logger;
 	struct service *service;
 	struct control *control;
+	struct watch *watch;
 	struct mm_err err;
 };
 
@@ -230,6 +233,11 @@ start(struct supervisor *s)
 	make_directories(s);
 	if (privileges_drop(&s->who, &s->err) != 0 || start_threads(s) != 0)
 		return EX_OSERR;
+	if ((s->watch = watch_new()) == NULL) {
+		mm_err_set(&s->err, "out of memory");
+		return EX_OSERR;
+	}
+	watch_policy(s->watch, s->first);
 	umask(0027);
 	s->control = control_new(s->standing->control_socket, commands,
 	    sizeof(commands) / sizeof(commands[0]), s, &s->err);
@@ -253,8 +261,13 @@ load_anew(struct supervisor *s, struct mm_complaints *all)
 	}
 	mm_settings_compare(
 	    s->standing, mm_policy_settings(policy), config, all);
-	if (service_reload(s->service, policy, &err) == 0)
+	mm_policy_ref(policy);
+	if (service_reload(s->service, policy, &err) == 0) {
+		watch_policy(s->watch, policy);
+		mm_policy_unref(policy);
 		return 0;
+	}
+	mm_policy_unref(policy);
 	mm_complain(all, MM_ERROR, config, 0, "%s", err.text);
 	return -1;
 }
@@ -273,6 +286,7 @@ reload(struct supervisor *s, struct mm_complaints *all)
 		logger_say(
 		    s->logger, LOG_NOTICE, "reloaded %s", s->options->config);
 	} else {
+		watch_accept(s->watch);
 		mm_metric_add(s->metrics, MM_RELOADS_FAILED, 1);
 		logger_say(s->logger, LOG_ERR,
 		    "not reloaded: the running policy stays");
@@ -282,12 +296,25 @@ reload(struct supervisor *s, struct mm_complaints *all)
 }
 
 static void
-reload_by_signal(struct supervisor *s)
+reload_quietly(struct supervisor *s)
 {
 	struct mm_complaints all = {0};
 
 	reload(s, &all);
 	mm_complaints_clear(&all);
+}
+
+/* A table's file, or a list's. */
+static void
+reload_if_changed(struct supervisor *s)
+{
+	const char *changed =
+	    watch_look(s->watch, mm_clock_mono(&mm_clock_system));
+
+	if (changed == NULL)
+		return;
+	logger_say(s->logger, LOG_NOTICE, "%s has changed", changed);
+	reload_quietly(s);
 }
 
 static int
@@ -307,6 +334,7 @@ loop(struct supervisor *s)
 	for (;;) {
 		int wait = shorter(TEND_MS, watchdog > 0 ? watchdog : -1);
 
+		wait = shorter(wait, watch_wait_ms(s->watch));
 		wait = shorter(wait, control_prepare(s->control, &fds[1]));
 		fds[0] = (struct pollfd){.fd = signals_fd(), .events = POLLIN};
 		if (poll(fds, CONTROL_FDS + 1, wait) == -1)
@@ -323,7 +351,8 @@ loop(struct supervisor *s)
 			return EX_SOFTWARE;
 		}
 		if (want_reload)
-			reload_by_signal(s);
+			reload_quietly(s);
+		reload_if_changed(s);
 		control_serve(s->control, &fds[1]);
 		service_tend(s->service);
 	}
@@ -333,6 +362,7 @@ loop(struct supervisor *s)
 static void
 take_back(struct supervisor *s)
 {
+	watch_free(s->watch);
 	control_free(s->control);
 	service_free(s->service);
 	logger_free(s->logger);
