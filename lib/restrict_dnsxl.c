@@ -19,7 +19,8 @@
 
 struct rbl {
 	struct mm_dnsxl *list;
-	char *reply; /* the template of the reply */
+	char *reply;  /* the template of the reply */
+	bool passing; /* from a result: gone before its questions are */
 };
 
 /* rbl_reply_maps has the whole argument or the bare domain, or not. */
@@ -59,6 +60,7 @@ mm_parse_rbl(const char *arg, struct mm_load *load, struct mm_err *err)
 		return NULL;
 	}
 	rbl->list = mm_dnsxl_parse(arg, load->settings->dnsxl_labels, err);
+	rbl->passing = load->at_run_time;
 	if (rbl->list == NULL || reply_template(rbl, load, err) != 0) {
 		mm_free_rbl(rbl);
 		return NULL;
@@ -106,9 +108,9 @@ ask(struct mm_eval *ev, const struct rbl *rbl, const char *name,
 {
 	struct mm_dns_question question = {.name = name,
 	    .type = type,
-	    .zone = mm_dnsxl_zone(rbl->list),
-	    .next = reason_wanted ? next_txt : NULL,
-	    .arg = rbl};
+	    .zone = rbl->passing ? NULL : mm_dnsxl_zone(rbl->list),
+	    .next = reason_wanted && !rbl->passing ? next_txt : NULL,
+	    .arg = rbl->passing ? NULL : rbl};
 	const struct mm_dns_answer *answer = mm_eval_ask(ev, &question);
 	char shown[MM_DNS_NAME_MAX];
 	struct mm_asked *last;
