@@ -47,6 +47,7 @@ server:
     insecure-lan-zones: yes
     module-config: "iterator"
     qname-minimisation: no
+    rrset-roundrobin: no
     infra-host-ttl: 1
 stub-zone:
     name: "."

@@ -1,5 +1,6 @@
 """An SMTP client that sends exactly what it is told to, from any address."""
 
+import select
 import socket
 
 import postfix
@@ -10,7 +11,7 @@ from waiting import PATIENCE, wait_for  # the latter for the tests
 class Smtp:
     """One connection.  Replies are text: all lines, without the last CRLF."""
 
-    def __init__(self, source, port=postfix.MILTER):
+    def __init__(self, source, port=postfix.MILTER, greeted=True):
         six = ":" in source
         self.sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET)
         self.sock.settimeout(PATIENCE)
@@ -22,7 +23,10 @@ class Smtp:
             self.sock.close()
             raise
         self.rest = b""
-        self.banner = self.reply()
+        self.banner = self.reply() if greeted else None
+
+    def readable(self):
+        return select.select([self.sock], [], [], 0)[0]
 
     def _connect(self, server, port):
         self.sock.connect((server, port))

@@ -17,7 +17,7 @@ class Chance(case.Lab):
     policy = "smtpd_recipient_restrictions = permit\n"
 
     def test_all(self):
-        pair = twins.Twins(self.mta, self.gate)
+        pair = twins.Twins(self)
         for seed in range(SEED, SEED + ROUNDS):
             with self.subTest(seed=seed):
                 self.one(pair, chance.Chance(seed))

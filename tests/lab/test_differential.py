@@ -4,6 +4,7 @@ their sessions; LAB_POLICY=NAME,NAME takes these policies only."""
 
 import os
 import pathlib
+import time
 
 import case
 from differential import differences, sessions, twins
@@ -44,12 +45,15 @@ class Differential(case.Lab):
         twins.lay_tables(cls.mta)
 
     def test_written(self):
-        pair = twins.Twins(self.mta, self.gate)
+        pair = twins.Twins(self)
         held = 0
         for name, text in policies():
             with self.subTest(name):
+                begun = time.monotonic()
                 self.assertIsNone(pair.take(text))
                 held += self.compare(pair, name, text)
+                if "LAB_TIMES" in os.environ:
+                    print(name, round(time.monotonic() - begun, 1))
         print(f"{held} sessions", end=" ", flush=True)
 
     def compare(self, pair, name, text):

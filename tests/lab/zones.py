@@ -140,6 +140,33 @@ pass.spf TXT "v=spf1 ip4:192.0.2.0/24 -all"
 fail.spf TXT "v=spf1 -all"
 soft.spf TXT "v=spf1 ~all"
 broken.spf TXT "v=spf1 nonsense -all"
+cname CNAME mail
+loop A 127.0.0.1
+twomx MX 10 mail
+twomx MX 20 other
+mxtwice MX 10 other
+mxtwice MX 10 other
+mxlocal MX 10 loop
+mxprivate MX 10 private
+private A 10.1.2.3
+mxbad MX 10 bad-mx
+mxbad MX 20 mail
+bad-mx A 198.51.100.205
+mxmissing MX 10 nowhere
+mxfail MX 10 h.tempfail
+mxfail MX 20 other
+mxcname MX 10 cname
+mxip MX 10 192.0.2.1.
+""",
+    "bad.example.org": """
+@ A 198.51.100.206
+@ NS ns2.bad.example.org.
+ns2 A 198.51.100.66
+host A 198.51.100.207
+""",
+    "badglue.example.org": """
+@ NS nowhere.example.org.
+@ A 198.51.100.208
 """,
     "example.net": """
 forged A 192.0.2.99

@@ -48,7 +48,15 @@ def own_replies(pair):
                          pair.ours))
 
 
+def told(pair):
+    """A milter does not learn whether it was HELO or EHLO."""
+    return ("protocol_name=[SMTP]" in pair.native
+            and pair.session.verb != "EHLO"
+            and pair.native.replace("[SMTP]", "[ESMTP]") == pair.ours)
+
+
 DIFFERENCES = {
+    "What a policy service is told.": told,
     "Quotes in the keys of tables": quoted_local_part,
     "Words and lists that stay in main.cf": stays_in_main_cf,
     "A reply ends at 510 bytes,": line_length,

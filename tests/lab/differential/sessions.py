@@ -6,6 +6,7 @@ import random
 import re
 
 import zones
+from differential import login
 from smtp import Smtp
 
 BYE = ("421", "521")  # after these the MTA hangs up
@@ -25,6 +26,7 @@ class Session:
     xclient: str = ""  # attributes; the client has to be trusted with it
     also: tuple = ()  # a second transaction: sender, recipients...
     options: str = ""  # of MAIL
+    login: str = ""  # of a user; see login.py
     data: bool = False
 
     def __str__(self):
@@ -92,6 +94,8 @@ def _script(talk, session):
         talk.say("xclient", f"XCLIENT {session.xclient}")
     if session.verb:
         talk.say("helo", f"{session.verb} {session.helo}")
+    if session.login:
+        talk.say("auth", f"AUTH PLAIN {login.token(session.login)}")
     talk.transaction(session, session.sender, session.recipients)
     if session.also:
         talk.say("rset", "RSET")
@@ -158,6 +162,11 @@ SHAPES = (
     Session("grey", xclient="NAME=[UNAVAILABLE] ADDR=192.0.2.17 "
             "REVERSE_NAME=forgedspam.example.net"),
     Session("grey", xclient="NAME=a.b.c.sub.example.net ADDR=198.51.100.99"),
+    Session(login="joe"),
+    Session("listed", login="ann@example.com",
+            recipients=("bob@example.net", "bob@example.com")),
+    Session("noptr", login="joe", sender="joe@spam.example.org",
+            helo="localhost", recipients=("x@missing.example.org",)),
     Session(data=True),
     Session("listed", data=True, recipients=("bob@example.com",
                                              "postmaster")),

@@ -12,21 +12,27 @@ import gate
 import nameserver
 import postfix
 import space
-from differential import sessions
+from differential import login, policyd, sessions
+from smtp import Smtp
 from waiting import wait_for
 
 HERE = pathlib.Path(__file__).parent
 TABLES = pathlib.Path("/etc/mailmum/tables")  # a copy of tables/
 INDEXED = ("hash", "btree", "lmdb")
-# Its mail comes from mailmum's verdict alone: whatever is asked of this
-# smtpd itself is let in.
-OPEN = ("smtpd_client_restrictions =", "smtpd_helo_restrictions =",
+# The restrictions of the one that leaves them to mailmum.  Of the rest of the
+# policy it has what belongs to the MTA: its domains, for instance.
+OPEN = ("soft_bounce = no", "smtpd_reject_footer =",
+        "smtpd_client_restrictions =", "smtpd_helo_restrictions =",
         "smtpd_sender_restrictions =", "smtpd_recipient_restrictions =",
-        "smtpd_relay_restrictions = check_client_access static:OK, reject")
+        "smtpd_relay_restrictions = check_client_access static:OK, reject",
+        "smtpd_relay_before_recipient_restrictions = yes")
+# In Postfix's log, but for what is said of strangers all the time.
+COMPLAINT = re.compile(" (error|fatal|panic): | warning: (?!hostname |Illegal "
+                       "address|.* overriding earlier entry)")
 # What neither policy nor mailmum is to know about.
 BASE = """
 smtpd_reject_unlisted_recipient = no
-"""
+""" + login.PARAMETERS
 
 
 @contextlib.contextmanager
@@ -37,15 +43,18 @@ def servers(_):
         postfix.smtpd(postfix.NATIVE), BASE)
     guarded = postfix.Postfix(
         postfix.smtpd(postfix.MILTER, milter, *OPEN), BASE, "guarded")
+    services = [login.start(), policyd.start()]
     dns = nameserver.Dns()
     for port in (postfix.NATIVE, postfix.MILTER):
         wait_for("Postfix", lambda port=port: postfix.listens(port))
-    case.Lab.mta = native
+    case.Lab.mta, case.Lab.guarded = native, guarded
     try:
         yield
     finally:
         for server in (native, guarded, dns):
             server.stop()
+        for service in services:
+            service.shutdown()
 
 
 def lay_tables(mta):
@@ -60,10 +69,11 @@ def lay_tables(mta):
 
 
 class Twins:
-    """gate: the mailmum.  mta: the Postfix with native restrictions."""
+    """gate: the mailmum; guarded: its Postfix; mta: the other Postfix."""
 
-    def __init__(self, mta, mailmum):
-        self.mta, self.gate = mta, mailmum
+    def __init__(self, lab):
+        self.mta, self.guarded, self.gate = lab.mta, lab.guarded, lab.gate
+        self.begun = 0  # where the log of this policy begins
 
     def take(self, policy):
         """Both take the policy.  What mailmum says when it will not."""
@@ -71,15 +81,25 @@ class Twins:
         code, text = self.gate.ctl("reload")
         if code != 0:
             return text or f"exit code {code}"
-        self.mta.configure(BASE + policy)
-        self.mta.reload()
+        self.begun = len(self.mta.log())
+        for server in (self.mta, self.guarded):
+            server.configure(BASE + policy)
+            server.reload()
+        self._ready()
         return None
 
+    def _ready(self):
+        """Postfix greets, or it does not like the policy."""
+        with Smtp("127.0.0.9", postfix.NATIVE, greeted=False) as smtp:
+            wait_for("a greeting or a complaint", lambda:
+                     smtp.readable() or "throttling" in self.warnings())
+        if "throttling" in self.warnings():
+            raise AssertionError(f"Postfix: {self.warnings()}")
+
     def warnings(self):
-        """What Postfix has complained of, names that do not resolve apart."""
-        return "\n".join(line for line in self.mta.log().splitlines()
-                         if re.search(" (warning|error|fatal|panic): ", line)
-                         and " warning: hostname " not in line)
+        """What Postfix complained of since it took the policy."""
+        lines = self.mta.log()[self.begun:].splitlines()
+        return "\n".join([line for line in lines if COMPLAINT.search(line)][-9:])
 
     @staticmethod
     def hold(session):
