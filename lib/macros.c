@@ -22,17 +22,9 @@ enum macro {
 	RECIPIENT,
 	RECIPIENT_NAME,
 	RECIPIENT_DOMAIN,
-	SASL_METHOD,
-	SASL_USERNAME,
-	SASL_SENDER,
 	SERVER_NAME,
 	LOCALTIME,
-	CCERT_SUBJECT,
-	CCERT_ISSUER,
-	ENCRYPTION_PROTOCOL,
-	ENCRYPTION_CIPHER,
-	ENCRYPTION_KEYSIZE,
-	UNTOLD, /* a milter is not told; empty */
+	UNTOLD, /* documented, yet Postfix has them empty */
 };
 
 static const struct {
@@ -51,18 +43,18 @@ static const struct {
     {"recipient", RECIPIENT},
     {"recipient_name", RECIPIENT_NAME},
     {"recipient_domain", RECIPIENT_DOMAIN},
-    {"sasl_method", SASL_METHOD},
-    {"sasl_username", SASL_USERNAME},
-    {"sasl_sender", SASL_SENDER},
+    {"sasl_method", UNTOLD},
+    {"sasl_username", UNTOLD},
+    {"sasl_sender", UNTOLD},
     {"server_name", SERVER_NAME},
     {"localtime", LOCALTIME},
-    {"ccert_subject", CCERT_SUBJECT},
-    {"ccert_issuer", CCERT_ISSUER},
+    {"ccert_subject", UNTOLD},
+    {"ccert_issuer", UNTOLD},
     {"ccert_fingerprint", UNTOLD},
     {"ccert_pubkey_fingerprint", UNTOLD},
-    {"encryption_protocol", ENCRYPTION_PROTOCOL},
-    {"encryption_cipher", ENCRYPTION_CIPHER},
-    {"encryption_keysize", ENCRYPTION_KEYSIZE},
+    {"encryption_protocol", UNTOLD},
+    {"encryption_cipher", UNTOLD},
+    {"encryption_keysize", UNTOLD},
 };
 
 static const char *
@@ -130,28 +122,12 @@ session_value(const struct mm_macros *m, enum macro macro)
 	case RECIPIENT_NAME:
 	case RECIPIENT_DOMAIN:
 		return address_part(m->arena, s->recipient, macro);
-	case SASL_METHOD:
-		return or_empty(s->sasl_method);
-	case SASL_USERNAME:
-		return or_empty(s->sasl_username);
-	case SASL_SENDER:
-		return or_empty(s->sasl_sender);
 	case SERVER_NAME:
 		return s->server_name != NULL && *s->server_name != '\0'
 			   ? s->server_name
 			   : m->settings->myhostname;
 	case LOCALTIME:
 		return local_time(m);
-	case CCERT_SUBJECT:
-		return or_empty(s->cert_subject);
-	case CCERT_ISSUER:
-		return or_empty(s->cert_issuer);
-	case ENCRYPTION_PROTOCOL:
-		return or_empty(s->tls_version);
-	case ENCRYPTION_CIPHER:
-		return or_empty(s->tls_cipher);
-	case ENCRYPTION_KEYSIZE:
-		return or_empty(s->tls_bits);
 	case UNTOLD:
 		break;
 	}
