@@ -153,8 +153,9 @@ enum mm_outcome mm_restrict_misconfigured(
  */
 struct mm_destination mm_restrict_destination(
     struct mm_eval *ev, const char *key);
-/* The recipient is there, and the settings say that it is none of ours. */
-bool mm_restrict_unauthorised(struct mm_eval *ev);
+/* For checks that are about mail of ours only: MM_OK: go on; MM_DUNNO: the
+ * recipient is there, and none of ours; MM_REJECT: a table failed. */
+enum mm_outcome mm_restrict_ours(struct mm_eval *ev);
 /* The results that do something to the message.  NULL: it may be any. */
 void mm_restrict_note_effects(
     struct mm_load *load, const struct mm_access *access);

@@ -114,9 +114,9 @@ parse(const char *arg, bool no_ok, enum mm_dns_type hosts, struct mm_load *load,
 		mm_free_access(table);
 		return NULL;
 	}
-	table->parents =
-	    strstr(load->settings->parent_domain_matches_subdomains,
-		"smtpd_access_maps") != NULL;
+	table->parents = mm_matchlist_parents(
+	    load->settings->parent_domain_matches_subdomains,
+	    "smtpd_access_maps");
 	table->no_ok = no_ok;
 	table->hosts = hosts;
 	checking.table = table;

@@ -308,16 +308,6 @@ mm_check_rhsbl_recipient(const void *arg, struct mm_eval *ev)
 	    ev, arg, ev->session->recipient, "Recipient address");
 }
 
-/* An allowlist says nothing of mail that would only pass through. */
-static bool
-passes_through(struct mm_eval *ev)
-{
-	if (!mm_restrict_unauthorised(ev))
-		return false;
-	mm_eval_note(ev, "does not apply: the recipient is none of ours");
-	return true;
-}
-
 /* What an allowlist could not tell puts off a refusal that follows. */
 static enum mm_outcome
 permit_listed(struct mm_eval *ev, const struct rbl *rbl, const char *name,
@@ -337,10 +327,13 @@ enum mm_outcome
 mm_check_dnswl_client(const void *arg, struct mm_eval *ev)
 {
 	const struct rbl *rbl = arg;
+	enum mm_outcome ours = mm_restrict_ours(ev);
 	char name[MM_DNS_NAME_MAX];
 
-	if (passes_through(ev) || mm_dnsxl_qname_ip(rbl->list,
-				      ev->session->client_reversed, name) != 0)
+	if (ours != MM_OK)
+		return ours;
+	if (mm_dnsxl_qname_ip(rbl->list, ev->session->client_reversed, name) !=
+	    0)
 		return MM_DUNNO;
 	return permit_listed(ev, rbl, name, ev->session->client_address);
 }
@@ -350,9 +343,12 @@ mm_check_rhswl_client(const void *arg, struct mm_eval *ev)
 {
 	const struct rbl *rbl = arg;
 	const char *client = ev->session->client_name;
+	enum mm_outcome ours = mm_restrict_ours(ev);
 	char name[MM_DNS_NAME_MAX];
 
-	if (passes_through(ev) || nameless(ev, client))
+	if (ours != MM_OK)
+		return ours;
+	if (nameless(ev, client))
 		return MM_DUNNO;
 	if (mm_dnsxl_qname_domain(rbl->list, client, name) != 0)
 		return MM_DUNNO;

@@ -31,15 +31,20 @@ recipient(struct mm_eval *ev)
 	return to;
 }
 
-bool
-mm_restrict_unauthorised(struct mm_eval *ev)
+enum mm_outcome
+mm_restrict_ours(struct mm_eval *ev)
 {
 	struct mm_destination to;
 
 	if (ev->session->known[MM_FACT_RECIPIENT] != MM_KNOWN)
-		return false;
+		return MM_OK;
 	to = mm_restrict_destination(ev, ev->session->recipient_key);
-	return to.class != MM_CLASS_UNKNOWN && !mm_destination_authorised(&to);
+	if (to.class == MM_CLASS_FAILED)
+		return mm_eval_lookup_failed(ev, ev->session->recipient);
+	if (to.class == MM_CLASS_UNKNOWN || mm_destination_authorised(&to))
+		return MM_OK;
+	mm_eval_note(ev, "does not apply: the recipient is none of ours");
+	return MM_DUNNO;
 }
 
 enum mm_outcome

@@ -131,9 +131,11 @@ class Relay(Both):
                 "permit_auth_destination, reject",
                 "permit_dnswl_client list.dnswl.org, reject",
                 "check_recipient_access static:OK, reject",
+                "reject_unknown_recipient_domain",
                 "permit_dnswl_client tempfail.example.org, reject"):
             with self.subTest(words):
-                self.take({"smtpd_recipient_restrictions": words})
+                self.take({"smtpd_recipient_restrictions": words,
+                           "unknown_address_reject_code": "551"})
                 self.same("allowed", RECIPIENTS)
 
     def test_codes(self):
