@@ -96,11 +96,12 @@ wait_for(struct mm_judge *judge, const struct mm_result *result, int64_t until)
 
 /*
  * The errand that the walk has come to, and that is run once.  False: its
- * reply cannot be kept, so that the next walk would run it again.
+ * reply cannot be kept, so that the next walk would run it again.  *missed is
+ * set if there is no time left for it.
  */
 static bool
-run_errand(
-    struct mm_judge *judge, const struct mm_errand *errand, int64_t until)
+run_errand(struct mm_judge *judge, const struct mm_errand *errand,
+    int64_t until, bool *missed)
 {
 	const struct mm_errand_runner *runner = &judge->runner;
 	enum mm_errand_status status;
@@ -112,6 +113,8 @@ run_errand(
 		status = MM_ERRAND_MISSED;
 	else
 		status = runner->run(runner->ctx, errand, until, &text);
+	if (status == MM_ERRAND_MISSED && missed != NULL)
+		*missed = true;
 	return mm_errands_take(judge->errands, errand, status, text);
 }
 
@@ -142,7 +145,7 @@ mm_judge_decide(struct mm_judge *judge, const struct mm_session *session,
 			break;
 		if (ret->errand != NULL) {
 			waited = true;
-			if (!run_errand(judge, ret->errand, until))
+			if (!run_errand(judge, ret->errand, until, missed))
 				break;
 		} else if (ret->nquestions == 0) {
 			break;

@@ -97,7 +97,7 @@ mm_parse_policyd(const char *arg, struct mm_load *load, struct mm_err *err)
 	return (void *)(uintptr_t)service;
 }
 
-/* RFC 3461 4, as Postfix does it: what is not printable, and "+" and "=". */
+/* xtext (RFC 3461 4), but that Postfix leaves "=" as it is. */
 static const char *
 xtext(struct mm_eval *ev, const char *text)
 {
@@ -111,7 +111,7 @@ xtext(struct mm_eval *ev, const char *text)
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c > 32 && c < 127 && c != '+' && c != '=')
+		if (c > 32 && c < 127 && c != '+')
 			mm_buf_addc(&buf, *text);
 		else
 			mm_buf_addf(&buf, "+%02X", c);

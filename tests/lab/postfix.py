@@ -58,6 +58,7 @@ discard   unix  - - n - -   discard
 verify    unix  - - n - 1   verify
 lmtp      unix  - - n - -   lmtp
 error     unix  - - n - -   error
+tlsmgr    unix  - - n 1000? 1 tlsmgr
 postlog   unix-dgram n - n - 1 postlogd
 """
 MILTER_OF = "smtpd_milters = {{ unix:{}, default_action={} }}"

@@ -1,8 +1,8 @@
 """Policy services: what Postfix and mailmum ask them, and what becomes of the
 answers.  Then two real ones, asked by both."""
 
-import pathlib
 import shutil
+import ssl
 import subprocess
 import time
 import unittest
@@ -56,7 +56,25 @@ def parameters(text):
     return values
 
 
+CERTIFICATE = space.BASE / "cert.pem"  # of the server, and of the client
+
+
+def certificate():
+    """One that is its own authority, with a name that needs quoting."""
+    key, cert = space.BASE / "key", space.BASE / "cert"
+    space.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+              "-days", "30", "-subj", "/CN=a=b\\+c d", "-keyout", key,
+              "-out", cert)
+    space.write(CERTIFICATE, key.read_text() + cert.read_text())
+    return {"smtpd_tls_security_level": "may",
+            "smtpd_tls_chain_files": str(CERTIFICATE),
+            "smtpd_tls_CAfile": str(CERTIFICATE),
+            "smtpd_tls_ask_ccert": "yes"}
+
+
 NATIVE = parameters(policy("native"))
+if shutil.which("openssl"):
+    NATIVE |= certificate()
 
 # Told by the right-hand side of access(5), by restrictions, and by neither.
 ACTIONS = [
@@ -249,6 +267,35 @@ class Requests(Lab):
                     session.get("client", "plain"),
                     [session.get("mail", mail), session.get("rcpt", rcpt)],
                     session.get("helo", "EHLO mail.example.org")))
+
+    @unittest.skipUnless(shutil.which("openssl"), "there is no openssl")
+    def test_encryption(self):
+        for trusted in False, True:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            if trusted:
+                context.load_cert_chain(CERTIFICATE)
+            for server in self.server.values():
+                server.requests.clear()
+            for port in (postfix.NATIVE, postfix.MILTER):
+                with Smtp(zones.ADDRESS["plain"], port) as c:
+                    c.helo("before.example.org")
+                    c.need("STARTTLS")
+                    c.sock = context.wrap_socket(c.sock)
+                    c.helo()
+                    c.mail()
+                    self.assertEqual(OK, c.rcpt("b@example.com"))
+                    c.quit()
+            native, ours = ([request for _, request in
+                             self.server[who].requests] for who in PORT)
+            self.compare(native, ours, but=(
+                "ccert_fingerprint", "ccert_pubkey_fingerprint"))
+            said = dict(ours[0])
+            self.assertEqual("a=b+2Bc+20d" if trusted else "",
+                             said["ccert_subject"])
+            self.assertEqual("256", said["encryption_keysize"])
+            self.assertEqual("", said["ccert_fingerprint"])
 
     def test_recipients_and_mails(self):
         native, ours = self.requests("plain", [
