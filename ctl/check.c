@@ -14,6 +14,7 @@
 #include "lib/err.h"
 #include "lib/json.h"
 #include "lib/policy.h"
+#include "lib/policyd.h"
 #include "lib/program.h"
 
 #define WIDTH 78 /* of the summary's lines */
@@ -44,6 +45,7 @@ add_word(struct words *words, const char *word)
 struct summary {
 	size_t steps[MM_NCHAIN], all, chains, tables;
 	struct words lists; /* labels of DNS lists */
+	struct words asked; /* policy services */
 	struct words stay;  /* words that the MTA carries out */
 };
 
@@ -62,6 +64,12 @@ count_step(struct summary *s, const struct mm_step *step)
 static bool
 summarize(const struct mm_policy *policy, struct summary *s)
 {
+	const struct mm_policyd *service;
+
+	for (size_t i = 0; (service = mm_policy_service(policy, i)) != NULL;
+	     i++)
+		if (!add_word(&s->asked, service->endpoint))
+			return false;
 	for (int c = 0; c < MM_NCHAIN; c++) {
 		const struct mm_step *step;
 
@@ -150,6 +158,12 @@ say_summary(FILE *out, const struct mm_policy *policy, const struct summary *s)
 	if (s->tables > 0)
 		fprintf(out, "%zu access table%s read. ", s->tables,
 		    s->tables == 1 ? " is" : "s are");
+	if (s->asked.n > 0) {
+		fprintf(out, "%zu policy service%s asked: ", s->asked.n,
+		    s->asked.n == 1 ? " is" : "s are");
+		say_words(out, &s->asked);
+		fputs(". ", out);
+	}
 	if (s->all > 0)
 		fputs("What no step refuses is let in. ", out);
 	if (mm_policy_greylists(policy))
@@ -223,6 +237,7 @@ write_summary(struct mm_json *json, const struct mm_policy *policy,
 	mm_json_end(json);
 	write_words(json, "dns_lists", &s->lists);
 	mm_json_uint(json, "access_tables", s->tables);
+	write_words(json, "policy_services", &s->asked);
 	mm_json_bool(json, "greylists", mm_policy_greylists(policy));
 	write_words(json, "keep_in_main_cf", &s->stay);
 	mm_json_end(json);
@@ -320,6 +335,7 @@ ctl_check(const struct ctl *ctl)
 	else if (!ctl->json && !print_text(file, policy, &all, &s))
 		code = ctl_fail(ctl, EX_OSERR, "out of memory");
 	free(s.lists.list);
+	free(s.asked.list);
 	free(s.stay.list);
 	mm_complaints_clear(&all);
 	mm_policy_unref(policy);

@@ -133,8 +133,9 @@ mm_judge_decide(struct mm_judge *judge, const struct mm_session *session,
 	int64_t began = mm_clock_mono(judge->clock), until = began + wait_us;
 	bool late = wait_us <= 0, waited = false;
 	/* a stranger's slow name must not cost a policy service its turn */
-	int64_t dns_until =
-	    mm_policy_asks(judge->policy) ? began + wait_us * 3 / 4 : until;
+	int64_t dns_until = mm_policy_service(judge->policy, 0) != NULL
+				? began + wait_us * 3 / 4
+				: until;
 	unsigned misses = 0;
 
 	if (missed != NULL)

@@ -380,10 +380,10 @@ mm_policy_empty(const struct mm_policy *policy)
 	return true;
 }
 
-bool
-mm_policy_asks(const struct mm_policy *policy)
+const struct mm_policyd *
+mm_policy_service(const struct mm_policy *policy, size_t i)
 {
-	return policy->services.n > 0;
+	return i < policy->services.n ? policy->services.service[i] : NULL;
 }
 
 bool

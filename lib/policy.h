@@ -18,6 +18,7 @@ struct mm_complaints;
 struct mm_dnsxl;
 struct mm_err;
 struct mm_policy;
+struct mm_policyd;
 
 /*
  * Reads a configuration file and everything that it names.  NULL with *err:
@@ -48,8 +49,10 @@ void mm_policy_files(
     const struct mm_policy *policy, mm_file_each *each, void *ctx);
 /* Nothing in the lists: says so at start. */
 bool mm_policy_empty(const struct mm_policy *policy);
-/* Does any list ask a policy service? */
-bool mm_policy_asks(const struct mm_policy *policy);
+/* The i-th policy service that any list names, each once; NULL behind the
+ * last one. */
+const struct mm_policyd *mm_policy_service(
+    const struct mm_policy *policy, size_t i);
 /* Does any list use the greylist? */
 bool mm_policy_greylists(const struct mm_policy *policy);
 /* What its tables may want done to a message, as MM_EFFECT_BIT. */

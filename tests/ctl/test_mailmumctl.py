@@ -236,6 +236,7 @@ FILE: 1 error: it would be refused.
                        "smtpd_relay_restrictions": 0,
                        "smtpd_recipient_restrictions": 3},
              "dns_lists": ["bl.example.org"], "access_tables": 0,
+             "policy_services": [],
              "greylists": True,
              "keep_in_main_cf": ["reject_unauth_destination"]},
             result["summary"])
