@@ -81,6 +81,29 @@ struct mm_trace {
 	struct mm_trace *next;
 };
 
+struct mm_deferral {
+	bool up;
+	struct mm_reply reply;
+	struct mm_why why;
+};
+
+/*
+ * What stands from one stage to the next where each of them is judged as it
+ * comes (smtpd_delay_reject = no).  All zero: nothing.
+ */
+struct mm_carry {
+	struct mm_deferral put_off; /* defer_if_permit */
+	struct mm_why mark;	    /* of the greylist; reason NULL: none */
+	bool discarded;		    /* DISCARD: no list is walked any more */
+};
+/* What the session's stage begins with, of what stood after each one. */
+const struct mm_carry *mm_carry_before(
+    const struct mm_carry after[MM_STAGE_RCPT],
+    const struct mm_session *session);
+/* The texts go into arena.  False: out of memory. */
+bool mm_carry_copy(
+    struct mm_carry *to, const struct mm_carry *from, struct mm_arena *arena);
+
 /* What an evaluation comes to.  All in the arena. */
 struct mm_result {
 	bool done;	/* else questions or facts are missing */
@@ -101,7 +124,8 @@ struct mm_result {
 	struct mm_trace *trail;	   /* in order */
 	/* labels of the lists that could not be asked, "a,b"; NULL: none */
 	const char *missed;
-	bool failed; /* out of memory: accepted unjudged */
+	bool failed;	       /* out of memory: accepted unjudged */
+	struct mm_carry carry; /* to the next stage, if stages are judged */
 };
 
 /* How a step's refusal is softened, by the prefixes before it. */
@@ -117,17 +141,14 @@ struct mm_subject {
 	const char *class; /* "Client host" */
 };
 
-struct mm_deferral {
-	bool up;
-	struct mm_reply reply;
-	struct mm_why why;
-};
-
 struct mm_eval {
 	const struct mm_settings *settings;
 	const struct mm_load *load; /* for restrictions that arrive now */
 	const struct mm_session *session;
 	const struct mm_answers *answers;
+	/* Not NULL: only the lists of the session's stage are walked, from
+	 * what stood after the stage before. */
+	const struct mm_carry *carry;
 	const struct mm_errands *errands; /* NULL: none has been run */
 	int64_t now;			  /* seconds, 1970 */
 	bool plain;			  /* no trail is wanted */

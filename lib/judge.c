@@ -67,6 +67,7 @@ walk(struct mm_judge *judge, const struct mm_session *session,
 	    .errands = judge->errands,
 	    .now = mm_clock_wall(judge->clock),
 	    .plain = judge->plain,
+	    .carry = judge->carry,
 	};
 
 	mm_batch_drain(judge->batch, judge->answers);

@@ -29,6 +29,7 @@ struct mm_judge {
 	struct mm_batch *batch;
 	struct mm_arena *arena;
 	/* the caller's to set */
+	const struct mm_carry *carry;	/* not NULL: a stage is judged */
 	bool plain;			/* results come without a trail */
 	struct mm_errand_runner runner; /* without run, none is run */
 };

@@ -412,6 +412,7 @@ mm_policy_walk(const struct mm_policy *policy, const struct mm_given *given,
 	    .errands = given->errands,
 	    .now = given->now,
 	    .plain = given->plain,
+	    .carry = given->carry,
 	    .arena = arena,
 	    .result = ret};
 

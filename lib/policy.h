@@ -65,6 +65,8 @@ struct mm_given {
 	const struct mm_errands *errands; /* NULL: none has been run */
 	int64_t now;
 	bool plain; /* no trail is wanted, only the verdict */
+	/* not NULL: judge the session's stage, see eval.h */
+	const struct mm_carry *carry;
 };
 /*
  * The pure function: one walk over the chain.  ret is wholly overwritten;

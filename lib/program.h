@@ -78,7 +78,10 @@ int mm_program_class(
 /* A class's name keeps its case.  NULL: there is none. */
 const struct mm_class *mm_program_find_class(
     const struct mm_program *program, const char *name);
-/* After all lists: classes that lead to themselves are complained about. */
+/* The facts, as MM_NEEDS, that a list has at the stage of its name. */
+unsigned mm_chain_knows(enum mm_chain chain);
+/* After all lists: classes that lead to themselves are complained about, and
+ * words that stand before what they ask about. */
 void mm_program_check(const struct mm_program *program, struct mm_load *load);
 /*
  * Adds the list text to list, which is one of program's.  Complaints go to

@@ -85,11 +85,35 @@ look_at(struct search *search, const struct mm_step *step)
 	return !search->found;
 }
 
+/* Where stages are judged as they come, a word may come too early. */
+static void
+check_stages(const struct mm_program *program, struct mm_load *load)
+{
+	for (int c = 0; c < MM_NCHAIN; c++) {
+		const struct mm_list *list = &program->chain[c];
+		unsigned known = mm_chain_knows((enum mm_chain)c);
+
+		for (size_t i = 0; i < list->nsteps; i++) {
+			const struct mm_step *step = &list->steps[i];
+
+			if ((step->what->needs & ~known) != 0)
+				mm_complain(load->all, MM_NOTICE, load->file,
+				    step->line,
+				    "%s: says nothing in this list with "
+				    "smtpd_delay_reject = no, which judges it "
+				    "too early",
+				    step->text);
+		}
+	}
+}
+
 void
 mm_program_check(const struct mm_program *program, struct mm_load *load)
 {
 	struct search search = {.program = program};
 
+	if (!load->settings->smtpd_delay_reject)
+		check_stages(program, load);
 	for (size_t i = 0; i < program->nclasses; i++) {
 		search.from = &program->classes[i];
 		search.found = false;

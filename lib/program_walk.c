@@ -21,6 +21,43 @@ facts_that_are(const struct mm_session *session, enum mm_known known)
 	return facts;
 }
 
+unsigned
+mm_chain_knows(enum mm_chain chain)
+{
+	static const unsigned known[MM_NCHAIN] = {
+	    [MM_CHAIN_CLIENT] =
+		MM_NEEDS(MM_FACT_CLIENT) | MM_NEEDS(MM_FACT_TLS),
+	    [MM_CHAIN_HELO] = MM_NEEDS(MM_FACT_CLIENT) | MM_NEEDS(MM_FACT_TLS) |
+			      MM_NEEDS(MM_FACT_HELO),
+	    [MM_CHAIN_SENDER] = ~MM_NEEDS(MM_FACT_RECIPIENT),
+	    [MM_CHAIN_RELAY] = ~0u,
+	    [MM_CHAIN_RECIPIENT] = ~0u,
+	};
+
+	return known[chain];
+}
+
+/*
+ * With smtpd_delay_reject = no a list knows what was known at its stage, and
+ * what comes later is not there.  Of TLS it is known at each stage whether
+ * there is any.
+ */
+static void
+see_facts(struct mm_eval *ev)
+{
+	unsigned hidden = 0;
+
+	ev->not_yet = facts_that_are(ev->session, MM_NOT_YET);
+	ev->absent = facts_that_are(ev->session, MM_ABSENT);
+	if (ev->settings->smtpd_delay_reject)
+		return;
+	hidden = ~mm_chain_knows(ev->chain);
+	if (ev->carry != NULL)
+		hidden |= ev->not_yet;
+	ev->not_yet &= ~hidden;
+	ev->absent |= hidden & ~MM_NEEDS(MM_FACT_TLS);
+}
+
 static void
 begin_step(struct mm_eval *ev, const struct mm_step *step)
 {
@@ -172,6 +209,21 @@ in_turn(const struct mm_settings *settings, int i)
 					 : (enum mm_chain)i;
 }
 
+/* Is it for now?  One by one the stages have their lists. */
+static bool
+has_come(const struct mm_eval *ev)
+{
+	static const enum mm_stage stages[MM_NCHAIN] = {
+	    [MM_CHAIN_CLIENT] = MM_STAGE_CONNECT,
+	    [MM_CHAIN_HELO] = MM_STAGE_HELO,
+	    [MM_CHAIN_SENDER] = MM_STAGE_MAIL,
+	    [MM_CHAIN_RELAY] = MM_STAGE_RCPT,
+	    [MM_CHAIN_RECIPIENT] = MM_STAGE_RCPT,
+	};
+
+	return ev->carry == NULL || stages[ev->chain] == ev->session->stage;
+}
+
 static enum mm_outcome
 walk_chain(const struct mm_program *program, struct mm_eval *ev)
 {
@@ -186,8 +238,11 @@ walk_chain(const struct mm_program *program, struct mm_eval *ev)
 		/* relay and recipient lists share one state */
 		if (c + 1 < MM_NCHAIN)
 			ev->defer_if_reject.up = false;
-		if (passed_over(ev, list))
+		if (ev->discarded)
+			break;
+		if (!has_come(ev) || passed_over(ev, list))
 			continue;
+		see_facts(ev);
 		outcome = mm_list_walk(list, ev);
 		why = outcome == MM_OK
 			  ? ev->why
@@ -212,6 +267,13 @@ conclude(struct mm_eval *ev, enum mm_outcome outcome)
 	r->errand = NULL;
 	if (outcome == MM_REJECT) {
 		r->mark = NULL;
+	} else if (ev->carry != NULL && ev->session->stage != MM_STAGE_RCPT) {
+		r->verdict = MM_ACCEPT;
+		r->carry.put_off = ev->defer_if_permit;
+		r->carry.discarded = ev->discarded;
+		if (r->mark != NULL)
+			r->carry.mark = *r->mark;
+		r->mark = NULL;
 	} else if (ev->defer_if_permit.up) {
 		r->mark = NULL;
 		mm_eval_put_off(ev);
@@ -226,8 +288,12 @@ mm_program_walk(const struct mm_program *program, struct mm_eval *ev)
 	struct mm_result *r = ev->result;
 	enum mm_outcome outcome;
 
-	ev->not_yet = facts_that_are(ev->session, MM_NOT_YET);
-	ev->absent = facts_that_are(ev->session, MM_ABSENT);
+	if (ev->carry != NULL) {
+		ev->defer_if_permit = ev->carry->put_off;
+		ev->discarded = ev->carry->discarded;
+		if (ev->carry->mark.reason != NULL)
+			r->mark = &ev->carry->mark;
+	}
 	ev->effects_end = &r->effects;
 	ev->trail_end = &r->trail;
 	outcome = walk_chain(program, ev);

@@ -67,6 +67,10 @@ mm_restrict_effect(struct mm_eval *ev, const struct mm_access *access)
 
 	if (!kind_of(access->verb, &kind))
 		return MM_DUNNO;
+	if (!ev->settings->smtpd_delay_reject && ev->chain <= MM_CHAIN_HELO) {
+		mm_eval_note(ev, "nothing is done: there is no message yet");
+		return MM_DUNNO;
+	}
 	if (mm_access_check(access, &err) != 0) {
 		mm_eval_note(ev, mm_arena_dup(ev->arena, err.text));
 		return MM_DUNNO;

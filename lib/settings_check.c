@@ -169,11 +169,6 @@ check_whole(const struct mm_settings *settings, const struct mm_conf *conf,
 	    "is enforced at RCPT for an MTA that has not";
 	const char *file = mm_conf_file(conf);
 
-	if (!settings->smtpd_delay_reject)
-		mm_complain(all, MM_ERROR, file,
-		    mm_conf_line_of(conf, "smtpd_delay_reject"),
-		    "smtpd_delay_reject: \"no\" is not supported yet: "
-		    "verdicts are given at RCPT");
 	if (settings->smtpd_helo_required)
 		mm_complain(all, MM_NOTICE, file,
 		    mm_conf_line_of(conf, "smtpd_helo_required"), keep,

@@ -83,81 +83,6 @@ macro(SMFICTX *ctx, const char *name)
 	return smfi_getsymval(ctx, (char *)name); /* it only reads it */
 }
 
-static sfsistat
-on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
-{
-	struct visit *visit;
-
-	if (!service_enter(shared.service))
-		return SMFIS_CONTINUE;
-	/* left over where a connection follows another without negotiation */
-	visit_free(smfi_getpriv(ctx));
-	visit = visit_new(shared.service,
-	    &(const struct mm_session_client){
-		.address = (const struct sockaddr *)address,
-		.hostname = hostname,
-		.client_name = macro(ctx, "{client_name}"),
-		.client_ptr = macro(ctx, "{client_ptr}"),
-		.client_resolve = macro(ctx, "{client_resolve}"),
-		.client_port = macro(ctx, "{client_port}"),
-		.server_name = macro(ctx, "j"),
-		.daemon_name = macro(ctx, "{daemon_name}"),
-		.server_address = macro(ctx, "{daemon_addr}"),
-		.server_port = macro(ctx, "{daemon_port}"),
-	    });
-	smfi_setpriv(ctx, visit);
-	service_leave(shared.service);
-	/* who will not be judged need not tell us more */
-	return visit_judges(visit) ? SMFIS_CONTINUE : SMFIS_ACCEPT;
-}
-
-static struct mm_session_tls
-tls_macros(SMFICTX *ctx)
-{
-	return (struct mm_session_tls){
-	    .version = macro(ctx, "{tls_version}"),
-	    .cipher = macro(ctx, "{cipher}"),
-	    .bits = macro(ctx, "{cipher_bits}"),
-	    .subject = macro(ctx, "{cert_subject}"),
-	    .issuer = macro(ctx, "{cert_issuer}"),
-	};
-}
-
-static sfsistat
-on_helo(SMFICTX *ctx, char *name)
-{
-	struct visit *visit = smfi_getpriv(ctx);
-	struct mm_session_tls tls = tls_macros(ctx);
-
-	if (visit == NULL || !service_enter(shared.service))
-		return SMFIS_NOREPLY;
-	visit_helo(visit, name != NULL ? name : "", &tls);
-	service_leave(shared.service);
-	return SMFIS_NOREPLY;
-}
-
-static sfsistat
-on_mail(SMFICTX *ctx, char **argv)
-{
-	struct visit *visit = smfi_getpriv(ctx);
-
-	if (visit == NULL || argv == NULL || argv[0] == NULL ||
-	    !service_enter(shared.service))
-		return SMFIS_CONTINUE;
-	visit_mail(visit, &(const struct visit_mail){
-			      .raw = argv[0],
-			      .parameters = &argv[1],
-			      .protocol = macro(ctx, "r"),
-			      .key = macro(ctx, "{mail_addr}"),
-			      .type = macro(ctx, "{auth_type}"),
-			      .authen = macro(ctx, "{auth_authen}"),
-			      .author = macro(ctx, "{auth_author}"),
-			      .tls = tls_macros(ctx),
-			  });
-	service_leave(shared.service);
-	return SMFIS_CONTINUE;
-}
-
 /* "%" begins a directive there; in an internal form it is just a byte. */
 static void
 double_percents(const char *text, char doubled[REPLY_TEXT_MAX])
@@ -206,6 +131,86 @@ reply(SMFICTX *ctx, const struct outcome *outcome)
 	memcpy(dsn, outcome->dsn, sizeof(dsn));
 	set_lines(ctx, outcome, code, dsn);
 	return outcome->code >= 500 ? SMFIS_REJECT : SMFIS_TEMPFAIL;
+}
+
+static sfsistat
+on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
+{
+	struct outcome outcome;
+	struct visit *visit;
+
+	if (!service_enter(shared.service))
+		return SMFIS_CONTINUE;
+	/* left over where a connection follows another without negotiation */
+	visit_free(smfi_getpriv(ctx));
+	visit = visit_new(shared.service,
+	    &(const struct mm_session_client){
+		.address = (const struct sockaddr *)address,
+		.hostname = hostname,
+		.client_name = macro(ctx, "{client_name}"),
+		.client_ptr = macro(ctx, "{client_ptr}"),
+		.client_resolve = macro(ctx, "{client_resolve}"),
+		.client_port = macro(ctx, "{client_port}"),
+		.server_name = macro(ctx, "j"),
+		.daemon_name = macro(ctx, "{daemon_name}"),
+		.server_address = macro(ctx, "{daemon_addr}"),
+		.server_port = macro(ctx, "{daemon_port}"),
+	    },
+	    &outcome);
+	smfi_setpriv(ctx, visit);
+	service_leave(shared.service);
+	/* who will not be judged need not tell us more */
+	return visit_judges(visit) ? reply(ctx, &outcome) : SMFIS_ACCEPT;
+}
+
+static struct mm_session_tls
+tls_macros(SMFICTX *ctx)
+{
+	return (struct mm_session_tls){
+	    .version = macro(ctx, "{tls_version}"),
+	    .cipher = macro(ctx, "{cipher}"),
+	    .bits = macro(ctx, "{cipher_bits}"),
+	    .subject = macro(ctx, "{cert_subject}"),
+	    .issuer = macro(ctx, "{cert_issuer}"),
+	};
+}
+
+static sfsistat
+on_helo(SMFICTX *ctx, char *name)
+{
+	struct visit *visit = smfi_getpriv(ctx);
+	struct mm_session_tls tls = tls_macros(ctx);
+
+	if (visit == NULL || !service_enter(shared.service))
+		return SMFIS_NOREPLY;
+	visit_helo(visit, name != NULL ? name : "", &tls);
+	service_leave(shared.service);
+	return SMFIS_NOREPLY;
+}
+
+static sfsistat
+on_mail(SMFICTX *ctx, char **argv)
+{
+	struct visit *visit = smfi_getpriv(ctx);
+	struct outcome outcome;
+
+	if (visit == NULL || argv == NULL || argv[0] == NULL ||
+	    !service_enter(shared.service))
+		return SMFIS_CONTINUE;
+	visit_mail(visit,
+	    &(const struct visit_mail){
+		.raw = argv[0],
+		.parameters = &argv[1],
+		.protocol = macro(ctx, "r"),
+		.key = macro(ctx, "{mail_addr}"),
+		.type = macro(ctx, "{auth_type}"),
+		.authen = macro(ctx, "{auth_authen}"),
+		.author = macro(ctx, "{auth_author}"),
+		.tls = tls_macros(ctx),
+	    },
+	    &outcome);
+	service_leave(shared.service);
+	return reply(ctx, &outcome);
 }
 
 static sfsistat

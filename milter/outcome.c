@@ -238,6 +238,23 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 }
 
 void
+outcome_carry_out_stage(struct service *service,
+    const struct outcome_case *mail, const struct mm_result *result,
+    struct outcome *ret)
+{
+	struct mm_decision decision = describe(mail, &result->why);
+
+	record_effects(service, mail, result->effects);
+	ret->code = 0;
+	if (result->verdict == MM_ACCEPT)
+		return;
+	decision.action = result->verdict;
+	decision.missed = result->missed;
+	set_reply(service, mail, &result->reply, ret);
+	finish(service, &decision, &result->reply);
+}
+
+void
 outcome_let_pass(struct service *service, const struct outcome_case *mail,
     const char *reason)
 {

@@ -43,6 +43,10 @@ struct outcome {
 /* May wait for the store, for a bounded time. */
 void outcome_carry_out(struct service *service, const struct outcome_case *mail,
     const struct mm_result *result, struct outcome *ret);
+/* The same for a stage before that.  Only what refuses has a record. */
+void outcome_carry_out_stage(struct service *service,
+    const struct outcome_case *mail, const struct mm_result *result,
+    struct outcome *ret);
 /* Accepted without being judged, for this reason; or, where the message is
  * thrown away, for that one. */
 void outcome_let_pass(struct service *service, const struct outcome_case *mail,

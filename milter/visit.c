@@ -11,6 +11,7 @@
 #include "milter/effects.h"
 #include "milter/errands.h"
 #include "milter/service.h"
+#include "milter/stages.h"
 
 /* Of a transaction's sender, or of one recipient: eight times what the milter
  * protocol carries, so that no long address passes for want of memory. */
@@ -30,6 +31,8 @@ struct visit {
 	unsigned mails;
 	bool used;		/* a transaction has begun with these answers */
 	struct effects effects; /* on the transaction's message */
+	bool staged;		/* stages are judged as they come */
+	struct stages stages;
 	char id[24];
 };
 
@@ -84,6 +87,7 @@ begin(struct visit *visit, const struct mm_session_client *told)
 		service_dns(visit->service),
 		service_clock(visit->service)) != 0)
 		return false;
+	visit->staged = !mm_policy_settings(visit->policy)->smtpd_delay_reject;
 	visit->judge.plain = true;
 	visit->judge.runner = errands_runner(visit->service);
 	return true;
@@ -97,12 +101,76 @@ number_instance(struct visit *visit)
 	    visit->id, visit->mails++);
 }
 
+/* The verdict, with the waiting that it takes.  How long that was. */
+static int64_t
+decide(struct visit *visit, struct mm_result *ret)
+{
+	const struct mm_settings *settings = mm_policy_settings(visit->policy);
+	bool may_wait = service_may_wait(visit->service, settings);
+	int64_t waited;
+	bool missed;
+
+	waited = mm_judge_decide(&visit->judge, &visit->facts,
+	    may_wait ? settings->dns_deadline * 1000 : 0, ret, &missed);
+	service_waited(visit->service);
+	if (missed && may_wait)
+		service_count(visit->service, MM_DEADLINES, 1);
+	return waited;
+}
+
+static struct outcome_case
+case_of(struct visit *visit)
+{
+	return (struct outcome_case){
+	    .settings = mm_policy_settings(visit->policy),
+	    .facts = &visit->facts,
+	    .session = visit->id,
+	    .effects = &visit->effects,
+	    .arena = visit->judge.arena,
+	};
+}
+
+/* The walk has come to an end; what it wants done is not lost. */
+static void
+note_memory(struct visit *visit, bool enough)
+{
+	if (enough)
+		service_trouble(visit->service, TROUBLE_MEMORY, false, NULL);
+	else
+		out_of_memory(visit->service);
+}
+
+/* The stage that has come, where they are judged as they come.  False: it is
+ * refused. */
+static bool
+judge_stage(struct visit *visit, struct outcome *ret)
+{
+	struct outcome_case mail = case_of(visit);
+	struct mm_result result;
+
+	if (visit->asked_us == 0)
+		visit->asked_us = mm_clock_mono(visit->judge.clock);
+	visit->judge.carry =
+	    mm_carry_before(visit->stages.after, &visit->facts);
+	mail.wait_us = decide(visit, &result);
+	note_memory(visit,
+	    result.done && !result.failed &&
+		effects_add(&visit->effects, result.effects) &&
+		stages_keep(&visit->stages, &visit->facts, &result.carry));
+	if (result.done)
+		outcome_carry_out_stage(visit->service, &mail, &result, ret);
+	mm_arena_clear(visit->judge.arena);
+	return ret->code == 0;
+}
+
 struct visit *
-visit_new(struct service *service, const struct mm_session_client *told)
+visit_new(struct service *service, const struct mm_session_client *told,
+    struct outcome *ret)
 {
 	struct visit *visit = calloc(1, sizeof(*visit));
 	bool admitted = service_admit(service);
 
+	ret->code = 0;
 	if (visit == NULL) {
 		service_dismiss(service);
 		out_of_memory(service);
@@ -114,10 +182,12 @@ visit_new(struct service *service, const struct mm_session_client *told)
 	number_instance(visit);
 	if (!admitted)
 		return visit;
-	if (begin(visit, told))
-		look_ahead(visit);
-	else
+	if (!begin(visit, told))
 		give_up(visit);
+	else if (visit->staged)
+		judge_stage(visit, ret);
+	else
+		look_ahead(visit);
 	return visit;
 }
 
@@ -138,6 +208,7 @@ visit_free(struct visit *visit)
 	mm_policy_unref(visit->policy);
 	mm_session_clear(&visit->facts);
 	effects_clear(&visit->effects);
+	stages_clear(&visit->stages);
 	drop_arenas(visit);
 	service_dismiss(visit->service);
 	free(visit);
@@ -163,7 +234,11 @@ visit_helo(
 		give_up(visit);
 		return;
 	}
-	if (again || (visit->lacks & facts_known(visit)) != 0)
+	visit->stages.helo_accepted = false;
+	if (visit->staged)
+		visit->judge.carry =
+		    mm_carry_before(visit->stages.after, &visit->facts);
+	if (visit->staged || again || (visit->lacks & facts_known(visit)) != 0)
 		look_ahead(visit);
 }
 
@@ -198,56 +273,69 @@ begin_mail(struct visit *visit, const struct visit_mail *mail)
 		   &visit->facts, visit->mail, mail->raw, mail->key);
 }
 
+/*
+ * HELO is judged when MAIL comes: the MTA has said yes to it already, and a
+ * refusal then would be for the whole session, another HELO included.
+ */
+static bool
+judge_helo(struct visit *visit, struct outcome *ret)
+{
+	if (visit->facts.known[MM_FACT_HELO] == MM_KNOWN &&
+	    !visit->stages.helo_accepted)
+		visit->stages.helo_accepted = judge_stage(visit, ret);
+	return ret->code == 0;
+}
+
 void
-visit_mail(struct visit *visit, const struct visit_mail *mail)
+visit_mail(
+    struct visit *visit, const struct visit_mail *mail, struct outcome *ret)
 {
 	unsigned before;
 
+	ret->code = 0;
 	if (visit->policy == NULL)
 		return;
 	visit_end_mail(visit);
 	before = facts_known(visit);
 	service_count(visit->service, MM_TRANSACTIONS, 1);
+	if (visit->staged && !judge_helo(visit, ret))
+		return;
 	if (!begin_mail(visit, mail)) {
 		give_up(visit);
 		return;
 	}
-	if (visit->asked_us == 0 ||
-	    (visit->lacks & facts_known(visit) & ~before) != 0)
+	if (visit->staged) {
+		if (!judge_stage(visit, ret))
+			visit_end_mail(visit);
+	} else if (visit->asked_us == 0 ||
+		   (visit->lacks & facts_known(visit) & ~before) != 0) {
 		look_ahead(visit);
-}
-
-/* The verdict, with the waiting that it takes.  How long that was. */
-static int64_t
-decide(struct visit *visit, struct mm_result *ret)
-{
-	const struct mm_settings *settings = mm_policy_settings(visit->policy);
-	bool may_wait = service_may_wait(visit->service, settings);
-	int64_t waited;
-	bool missed;
-
-	waited = mm_judge_decide(&visit->judge, &visit->facts,
-	    may_wait ? settings->dns_deadline * 1000 : 0, ret, &missed);
-	service_waited(visit->service);
-	if (missed && may_wait)
-		service_count(visit->service, MM_DEADLINES, 1);
-	return waited;
+	}
 }
 
 static void
 judge(struct visit *visit, struct outcome_case *mail, struct outcome *ret)
 {
+	struct mm_carry carry = visit->stages.after[MM_STAGE_MAIL];
 	struct mm_result result;
 
+	carry.discarded = visit->effects.discarded.reason != NULL;
+	visit->judge.carry = visit->staged ? &carry : NULL;
 	mail->wait_us = decide(visit, &result);
-	if (!result.done || result.failed ||
-	    !effects_add(&visit->effects, result.effects))
-		out_of_memory(visit->service);
-	else
-		service_trouble(visit->service, TROUBLE_MEMORY, false, NULL);
+	note_memory(visit, result.done && !result.failed &&
+			       effects_add(&visit->effects, result.effects));
 	if (result.done)
 		outcome_carry_out(visit->service, mail, &result, ret);
+	visit->judge.carry = NULL;
 	mm_arena_clear(visit->judge.arena);
+}
+
+/* The message will be thrown away, and nothing has been put off before. */
+static bool
+accepts_all(const struct visit *visit)
+{
+	return visit->effects.discarded.reason != NULL &&
+	       !visit->stages.after[MM_STAGE_MAIL].put_off.up;
 }
 
 /* Who would have to be taken out if the message goes somewhere else. */
@@ -265,14 +353,9 @@ void
 visit_rcpt(struct visit *visit, const char *raw, const char *key,
     const char *queue_id, struct outcome *ret)
 {
-	struct outcome_case mail = {
-	    .facts = &visit->facts,
-	    .session = visit->id,
-	    .effects = &visit->effects,
-	};
+	struct outcome_case mail;
 
 	ret->code = 0;
-	ret->nmore = 0;
 	if (visit->policy == NULL || visit->rcpt == NULL)
 		return;
 	mm_arena_clear(visit->rcpt);
@@ -280,9 +363,8 @@ visit_rcpt(struct visit *visit, const char *raw, const char *key,
 		out_of_memory(visit->service);
 		return;
 	}
-	mail.settings = mm_policy_settings(visit->policy);
-	mail.arena = visit->judge.arena;
-	if (visit->facts.postmaster || visit->effects.discarded.reason != NULL)
+	mail = case_of(visit);
+	if (visit->facts.postmaster || accepts_all(visit))
 		outcome_let_pass(visit->service, &mail, "postmaster");
 	else
 		judge(visit, &mail, ret);

@@ -17,14 +17,18 @@
 struct service;
 struct visit;
 
-/* Begins at connect.  NULL: out of memory, nothing of it will be judged. */
-struct visit *visit_new(
-    struct service *service, const struct mm_session_client *told);
+/*
+ * Begins at connect.  NULL: out of memory, nothing of it will be judged.
+ * ret: what is answered at once, where stages are judged as they come
+ * (smtpd_delay_reject = no); waits for answers then, as visit_mail does.
+ */
+struct visit *visit_new(struct service *service,
+    const struct mm_session_client *told, struct outcome *ret);
 void visit_free(struct visit *visit); /* NULL is fine */
 /* Else everything passes; NULL does. */
 bool visit_judges(const struct visit *visit);
 
-/* Neither waits.  The strings are as the MTA has them; any but raw may be
+/* Does not wait.  The strings are as the MTA has them; any but raw may be
  * NULL. */
 void visit_helo(
     struct visit *visit, const char *raw, const struct mm_session_tls *tls);
@@ -36,7 +40,10 @@ struct visit_mail {
 	const char *type, *authen, *author; /* {auth_...} */
 	struct mm_session_tls tls;
 };
-void visit_mail(struct visit *visit, const struct visit_mail *mail);
+/* ret: as above, of HELO as well: the MTA would say yes to it in any case, and
+ * hold the session to the first no. */
+void visit_mail(
+    struct visit *visit, const struct visit_mail *mail, struct outcome *ret);
 /* Waits for answers and the store, each for a bounded time. */
 void visit_rcpt(struct visit *visit, const char *raw, const char *key,
     const char *queue_id, struct outcome *ret);

@@ -144,5 +144,120 @@ smtpd_recipient_restrictions = check_recipient_access inline:{
                 self.assertEqual(m.eom(), ["c"])
 
 
+class Stages(unittest.TestCase):
+    """smtpd_delay_reject = no: each stage is judged as it comes."""
+
+    policy = """
+smtpd_delay_reject = no
+smtpd_client_restrictions = check_client_access inline:{
+    { 192.0.2.1 = REJECT no }, { 192.0.2.2 = 450 later },
+    { 192.0.2.3 = 421 bye }, { 192.0.2.4 = DEFER_IF_PERMIT perhaps } }
+smtpd_helo_restrictions = check_helo_access inline:{
+    { evil.example = REJECT }, { soon.example = DEFER_IF_PERMIT helo } }
+smtpd_sender_restrictions = check_sender_access inline:{
+    { evil@example.org = REJECT }, { held@example.org = HOLD },
+    { drop@example.org = DISCARD } }
+smtpd_recipient_restrictions = check_recipient_access inline:{
+    no@example.net=REJECT }
+"""
+
+    def test_connect(self):
+        with Gate(self.policy) as gate:
+            for address, reply in (
+                    ("192.0.2.1", "554 5.7.1 <unknown[192.0.2.1]>: Client "
+                                  "host rejected: no"),
+                    ("192.0.2.2", "450 4.7.1 <unknown[192.0.2.2]>: Client "
+                                  "host rejected: later"),
+                    ("192.0.2.3", "421 4.7.1 <unknown[192.0.2.3]>: Client "
+                                  "host rejected: bye"),
+                    ("192.0.2.4", "continue")):
+                with Mta(gate.milter) as m:
+                    self.assertEqual(m.connect(address), reply)
+            record = gate.record(client_address="192.0.2.1")
+            self.assertEqual(record["action"], "reject")
+            self.assertEqual(record["stage"], "CONNECT")
+            self.assertNotIn("recipient", record)
+            until(lambda: len(gate.records()) == 3, "no more records")
+
+    def test_helo_is_answered_at_mail_and_may_be_repeated(self):
+        with Gate(self.policy) as gate, Mta(gate.milter) as m:
+            m.connect()
+            m.helo("evil.example")
+            for _ in range(2):
+                self.assertEqual(
+                    m.mail(), "554 5.7.1 <evil.example>: Helo command "
+                              "rejected: Access denied")
+            m.helo("good.example")
+            self.assertEqual(m.mail(), "continue")
+            self.assertEqual(m.rcpt(), "continue")
+            until(lambda: len(gate.records(stage="HELO")) == 2, "records")
+            self.assertNotIn("sender", gate.records(stage="HELO")[0])
+
+    def test_mail_and_rcpt(self):
+        with Gate(self.policy) as gate, Mta(gate.milter) as m:
+            m.connect()
+            m.helo()
+            self.assertEqual(
+                m.mail("<evil@example.org>"), "554 5.7.1 <evil@example.org>: "
+                "Sender address rejected: Access denied")
+            self.assertEqual(m.mail(), "continue")
+            self.assertEqual(m.rcpt("<no@example.net>")[:3], "554")
+            self.assertEqual(m.rcpt(), "continue")
+            self.assertEqual(gate.record(stage="MAIL")["sender"],
+                             "evil@example.org")
+            self.assertEqual(len(until(
+                lambda: gate.records(stage="RCPT"), "records")), 2)
+
+    def test_what_was_put_off(self):
+        with Gate(self.policy) as gate:
+            with Mta(gate.milter) as m:
+                m.connect("192.0.2.4")
+                m.helo("soon.example")
+                for _ in range(3):
+                    self.assertEqual(m.mail(), "continue")
+                    self.assertEqual(
+                        m.rcpt(), "450 4.7.1 <unknown[192.0.2.4]>: Client "
+                                  "host rejected: perhaps")
+                    self.assertEqual(m.rcpt("<no@example.net>")[:3], "554")
+                    m.abort()
+            with Mta(gate.milter) as m:
+                m.connect()
+                m.helo("soon.example")
+                self.assertEqual(m.mail(), "continue")
+                self.assertEqual(m.rcpt()[:9], "450 4.7.1")
+                m.abort()
+                m.helo("late.example")
+                self.assertEqual(m.mail(), "continue")
+                self.assertEqual(m.rcpt(), "continue")
+
+    def test_effects_at_mail(self):
+        with Gate(self.policy) as gate, Mta(gate.milter) as m:
+            m.connect()
+            m.helo()
+            for sender, answer, done in (
+                    ("held", "554", [("q", "HOLD"), "c"]),
+                    ("drop", "con", ["d"]), ("none", "554", ["c"])):
+                self.assertEqual(m.mail(f"<{sender}@example.org>"),
+                                 "continue")
+                self.assertEqual(m.rcpt(), "continue")
+                self.assertEqual(m.rcpt("<no@example.net>")[:3], answer)
+                self.assertEqual(m.eom(), done)
+
+    def test_commands_out_of_order_do_no_harm(self):
+        with Gate(self.policy) as gate:
+            for path in ("RMHC", "HMR", "CRRM", "CMMMR", "CAAMAR", "CHHMAR",
+                         "CHMRHMRAMR"):
+                m = Mta(gate.milter, timeout=0.3)
+                for step in path:
+                    call = {"C": m.connect, "H": m.helo, "M": m.mail,
+                            "R": m.rcpt, "A": m.abort}[step]
+                    try:
+                        call()
+                    except (mta.Gone, TimeoutError, OSError):
+                        break
+                m.sock.close()
+            until(lambda: gate.counters()["sessions_open"] == 0, "all closed")
+
+
 if __name__ == "__main__":
     unittest.main()

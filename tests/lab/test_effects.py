@@ -30,6 +30,7 @@ def lists(**words):
             for name, value in words.items()}
 
 
+AT_ONCE = {"smtpd_delay_reject": "no"}
 # A title, the lists, the recipients; DATA follows if one is accepted.
 CASES = (
     ("hold", lists(client=always("client", "HOLD look at it")), [BOB]),
@@ -129,6 +130,27 @@ CASES = (
     ("nothing of it behind a refusal", lists(recipient=table(
         "recipient", kim__example_com="REJECT") + ", "
         + always("client", "HOLD")), [KIM]),
+    ("too early for a message", AT_ONCE | lists(
+        client=always("client", "HOLD") + ", "
+        + always("client", "DISCARD") + ", "
+        + always("client", "PREPEND X-A: b"),
+        helo=always("helo", "BCC arch@example.com") + ", "
+        + always("helo", "REDIRECT arch@example.com")), [BOB]),
+    ("hold at MAIL", AT_ONCE | lists(
+        sender=always("sender", "HOLD")), [BOB]),
+    ("discard at MAIL, and all who follow", AT_ONCE | lists(
+        sender=always("sender", "DISCARD"), recipient="reject"),
+     [BOB, KIM]),
+    ("discard at MAIL, what was put off at HELO", AT_ONCE | lists(
+        helo="defer_if_permit", sender=always("sender", "DISCARD")), [BOB]),
+    ("prepend once at MAIL, and for each recipient", AT_ONCE | lists(
+        sender=always("sender", "PREPEND X-S: s"),
+        recipient=always("sender", "PREPEND X-R: r")), [BOB, KIM]),
+    ("redirect and bcc at MAIL", AT_ONCE | lists(
+        sender=always("sender", "BCC arch@example.com"),
+        recipient=table("recipient",
+                        kim__example_com="REDIRECT two@example.com")),
+     [BOB, KIM]),
     ("both flags up", lists(
         recipient="defer_if_permit, defer_if_reject, "
         + always("client", "HOLD")), [BOB]),

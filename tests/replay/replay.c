@@ -25,6 +25,9 @@
  *   effect    PREPEND X-Note: text     (the next effect of the last rcpt)
  *   effect    none                     (there is no further one)
  *
+ * With smtpd_delay_reject = no each of connect, helo, mail and rcpt is judged
+ * and may be followed by what is to be expected of it.
+ *
  * Each recipient is judged twice: step by step, as the daemon does, and at
  * once with all answers there; the two must agree.
  */
@@ -65,6 +68,8 @@ struct replay {
 	struct mm_errands *errands;
 	struct mm_result result;
 	const struct mm_effect *effect; /* the next one to be expected */
+	/* smtpd_delay_reject = no: what stands after each stage */
+	struct mm_carry after[MM_STAGE_RCPT];
 	unsigned asked, run;
 	unsigned scenarios, checks, failures;
 };
@@ -131,6 +136,14 @@ run_errand(struct replay *r, const struct mm_errand *errand)
 		r->run++;
 }
 
+/* Are stages judged as they come? */
+static bool
+staged(const struct replay *r)
+{
+	return r->policy != NULL &&
+	       !mm_policy_settings(r->policy)->smtpd_delay_reject;
+}
+
 /* One walk; what it asks is answered when answers is set. */
 static void
 evaluate(struct replay *r, bool answers)
@@ -138,7 +151,8 @@ evaluate(struct replay *r, bool answers)
 	const struct mm_given given = {.session = &r->session,
 	    .answers = r->answers,
 	    .errands = r->errands,
-	    .now = NOW};
+	    .now = NOW,
+	    .carry = staged(r) ? mm_carry_before(r->after, &r->session) : NULL};
 
 	if (r->policy == NULL)
 		return;
@@ -189,8 +203,22 @@ judge(struct replay *r)
 		fail(r, "another verdict with all answers there", whole);
 	r->effect = r->result.effects;
 	r->checks++;
-	if (r->result.verdict == MM_ACCEPT && r->result.mark == NULL)
+	if (r->session.stage != MM_STAGE_RCPT)
+		mm_carry_copy(
+		    &r->after[r->session.stage], &r->result.carry, r->mail);
+	else if (r->result.verdict == MM_ACCEPT && r->result.mark == NULL)
 		mm_session_accept(&r->session);
+}
+
+/* A stage before that: where it is judged at RCPT only, its questions are on
+ * their way. */
+static void
+stage(struct replay *r)
+{
+	if (staged(r))
+		judge(r);
+	else
+		evaluate(r, true);
 }
 
 static void
@@ -201,6 +229,7 @@ reset(struct replay *r)
 	mm_errands_clear(r->errands);
 	mm_arena_clear(r->mail);
 	memset(&r->result, 0, sizeof(r->result));
+	memset(r->after, 0, sizeof(r->after));
 	r->asked = r->run = 0;
 	r->effect = NULL;
 }
@@ -322,14 +351,14 @@ do_connect(struct replay *r, char *rest)
 		}
 	}
 	mm_session_connect(&r->session, &told);
-	evaluate(r, true);
+	stage(r);
 }
 
 static void
 do_helo(struct replay *r, char *rest)
 {
 	mm_session_helo(&r->session, rest);
-	evaluate(r, true);
+	stage(r);
 }
 
 static void
@@ -355,7 +384,7 @@ static void
 do_mail(struct replay *r, char *rest)
 {
 	mm_session_mail(&r->session, r->mail, rest, NULL);
-	evaluate(r, true);
+	stage(r);
 }
 
 static void

@@ -115,9 +115,6 @@ test_errors_are_found_at_load(void **state)
 		"of s, m, h, d, w"},
 	    {"ask_before_auth = maybe\n",
 		"1: ask_before_auth: \"maybe\" is neither yes nor no"},
-	    {"smtpd_delay_reject = no\n",
-		"1: smtpd_delay_reject: \"no\" is not supported yet: "
-		"verdicts are given at RCPT"},
 	    {"relay_domains = example.org,\n\n\tjoe@example.org\n",
 		"3: relay_domains: \"joe@example.org\" is not a domain"},
 	    {"inet_interfaces = localhost\n",

@@ -64,9 +64,40 @@ DIFFERENCES = {
 }
 
 
+EARLY = ("connect", "xclient", "helo")
+BANNER = "554 mx.example.com ESMTP not accepting connections"
+BYE = "421 mx.example.com Service unavailable - try again later"
+
+
+def told_late(i, reply, ours):
+    """Refused by Postfix before MAIL, where the MTA speaks for a milter:
+    of a connection it says so in words of its own, to HELO it says yes.
+    Does the client hear the same at MAIL?"""
+    mine = ours[i][1] if i < len(ours) else "closed"
+    if ours[i][0] in ("connect", "xclient"):
+        if reply.startswith(("421", "521")):
+            return mine == (BYE if reply[0] == "4" else BANNER)
+        if reply[0] == "5" and mine != BANNER:
+            return False
+    return kept_helo(reply)[:LINE] in [
+        kept_helo(text) for stage, text in ours[i:] if stage == "mail"]
+
+
+def kept_helo(reply):
+    """A milter's HELO is judged in the form in which it is kept."""
+    return re.sub('[`"()\\\\;@]', "?", reply)
+
+
 def first(policy, session, native, ours):
     """The first difference without an explanation: a Pair, or None."""
+    at_once = "smtpd_delay_reject = no" in policy
     for i, (stage, reply) in enumerate(native):
+        if at_once and stage == "ehlo before":
+            continue  # nothing is told at MAIL of a HELO that is repeated
+        if at_once and stage in EARLY and reply[0] in "45":
+            if told_late(i, reply, ours):
+                return None
+            return Pair(policy, session, stage, reply, str(ours[i:]))
         mine = ours[i] if i < len(ours) else ("closed", "")
         if mine == (stage, reply):
             continue

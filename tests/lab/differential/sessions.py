@@ -82,6 +82,8 @@ def hold(session, port):
     source = zones.ADDRESS.get(session.client, session.client)
     with Smtp(source, port) as smtp:
         talk = _Dialogue(smtp)
+        if smtp.banner.startswith(BYE):
+            return talk.replies
         with contextlib.suppress(EOFError):
             _script(talk, session)
             smtp.quit()
