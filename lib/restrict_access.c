@@ -339,7 +339,7 @@ mm_access_apply(struct mm_eval *ev, const struct mm_table *table,
 enum mm_outcome
 mm_access_forbid_ok(struct mm_eval *ev, enum mm_outcome outcome)
 {
-	if (outcome != MM_OK)
+	if (outcome != MM_OK || ev->discarded)
 		return outcome;
 	mm_eval_note(ev, "OK is not allowed here: DUNNO makes an exception");
 	return mm_eval_misconfigured(ev, "Server configuration error");
