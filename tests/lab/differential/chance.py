@@ -66,6 +66,7 @@ PARAMETERS = {
     "reject_code": ("451", "550"), "defer_code": ("452",),
     "access_map_defer_code": ("453",),
     "reject_tempfail_action": ("defer",),
+    "smtpd_delay_reject": ("no",),
     "maps_rbl_domains": ("zen.spamhaus.org, truncate.gbudb.net=127.0.0.2",
                          "tempfail.example.org dbl.spamhaus.org"),
     "unknown_address_tempfail_action": ("defer", "defer_if_permit"),
@@ -74,6 +75,7 @@ PARAMETERS = {
     "smtpd_null_access_lookup_key": ("nobody",),
     "recipient_delimiter": ("+",),
     "reject_tempfail_action": ("defer",),
+    "smtpd_delay_reject": ("no",),
     "soft_bounce": ("yes",),
     "smtpd_relay_before_recipient_restrictions": ("no", "yes"),
     "smtpd_reject_footer": (

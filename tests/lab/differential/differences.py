@@ -38,14 +38,15 @@ def quoted_local_part(pair):
         pair.session.sender, *pair.session.recipients))
 
 
+OWN = (r"501 5.1.[37] Bad (sender|recipient) address syntax$|"
+       "503 5.5.1 Error: need MAIL command$|"
+       "554 5.5.1 Error: no valid recipients$")
+
+
 def own_replies(pair):
     """What the MTA says without asking anybody is its own."""
     return (re.search("^(soft_bounce|smtpd_reject_footer) =", pair.policy,
-                      re.M)
-            and re.match(r"501 5.1.[37] Bad (sender|recipient) address syntax$|"
-                         "503 5.5.1 Error: need MAIL command$|"
-                         "554 5.5.1 Error: no valid recipients$",
-                         pair.ours))
+                      re.M) and re.match(OWN, pair.ours))
 
 
 def told(pair):
@@ -73,14 +74,15 @@ def told_late(i, reply, ours):
     """Refused by Postfix before MAIL, where the MTA speaks for a milter:
     of a connection it says so in words of its own, to HELO it says yes.
     Does the client hear the same at MAIL?"""
-    mine = ours[i][1] if i < len(ours) else "closed"
-    if ours[i][0] in ("connect", "xclient"):
+    where, mine = ours[i] if i < len(ours) else ("closed", "")
+    if where in ("connect", "xclient"):
         if reply.startswith(("421", "521")):
             return mine == (BYE if reply[0] == "4" else BANNER)
         if reply[0] == "5" and mine != BANNER:
             return False
-    return kept_helo(reply)[:LINE] in [
-        kept_helo(text) for stage, text in ours[i:] if stage == "mail"]
+    at_mail = [kept_helo(text) for stage, text in ours[i:] if stage == "mail"]
+    return kept_helo(reply)[:LINE] in at_mail or any(
+        re.match(OWN, text) for text in at_mail)
 
 
 def kept_helo(reply):
