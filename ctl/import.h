@@ -101,6 +101,9 @@ const char *import_dupn(struct import *im, const char *text, size_t len);
 void import_say(struct import *im, struct import_lines *lines, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 
+/* Complaints of others: errors are mistakes, the rest is worth knowing. */
+void import_keep(struct import *im, const struct mm_complaints *all);
+
 /*
  * import_values: what main.cf says.  A value is one line; NULL: not set, or
  * it does not expand, which has been said.
@@ -126,6 +129,8 @@ void import_lists(struct import *im);
 /* import_sort: what goes, what stays, what is in both. */
 void import_sort(struct import *im);
 bool import_stays(const struct import_element *e);
+/* Does the text of its table have this word? */
+bool import_table_has(const struct import_element *e, const char *word);
 bool import_is_relay_word(const char *word);
 bool import_is_postgrey(const struct import_element *e);
 bool import_is_table(const struct import_element *e);

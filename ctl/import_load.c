@@ -110,19 +110,6 @@ mend(struct import *im, const struct mm_complaints *all)
 	return changed;
 }
 
-/* What remains is said. */
-static void
-keep_complaints(struct import *im, const struct mm_complaints *all)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		const struct mm_complaint *c = &all->list[i];
-
-		mm_complain(
-		    c->severity == MM_ERROR ? &im->mistakes : &im->notes,
-		    c->severity, c->file, c->line, "%s", c->text);
-	}
-}
-
 int
 import_load(struct import *im)
 {
@@ -140,7 +127,7 @@ import_load(struct import *im)
 		if (policy == NULL && all.errors == 0)
 			all.failed = true;
 		if (!again)
-			keep_complaints(im, &all);
+			import_keep(im, &all);
 		mm_policy_unref(policy);
 		im->mistakes.failed |= all.failed;
 		mm_complaints_clear(&all);

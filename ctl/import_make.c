@@ -96,16 +96,55 @@ note_twins(struct import *im, const struct import_list *list)
 	}
 }
 
+/* In Postfix it comes before anything that mailmum could refuse. */
+static void
+note_discards(struct import *im, const struct import_list *list)
+{
+	for (const struct import_element *e = list->first; e != NULL;
+	     e = e->next) {
+		if ((import_stays(e) || e->both) &&
+		    (import_table_has(e, "DISCARD") ||
+			import_table_has(e, "discard")))
+			mm_complain(&im->notes, MM_NOTICE, im->main, e->line,
+			    "%s: what its DISCARD takes is gone before "
+			    "mailmum could refuse it",
+			    e->text);
+	}
+}
+
+/* What main.cf has wrong, and what is only odd. */
+static int
+read_main(struct import *im, const char *text)
+{
+	struct mm_complaints all = {0};
+	struct mm_err err;
+
+	im->text = text;
+	im->conf = mm_conf_parse(text, im->main, &all, &err);
+	im->mistakes.failed |= all.failed;
+	import_keep(im, &all);
+	mm_complaints_clear(&all);
+	return im->conf != NULL ? 0 : -1;
+}
+
+void
+import_keep(struct import *im, const struct mm_complaints *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct mm_complaint *c = &all->list[i];
+
+		mm_complain(
+		    c->severity == MM_ERROR ? &im->mistakes : &im->notes,
+		    c->severity, c->file, c->line, "%s", c->text);
+	}
+}
+
 int
 import_make(struct import *im, const char *main_text, const char *master_text)
 {
-	struct mm_err err;
-
 	if ((im->arena = mm_arena_new(MEMORY)) == NULL)
 		return -1;
-	im->text = main_text;
-	im->conf = mm_conf_parse(main_text, im->main, &im->mistakes, &err);
-	if (im->conf == NULL)
+	if (read_main(im, main_text) != 0)
 		return -1;
 	if (master_text != NULL &&
 	    import_master_parse(master_text, im->master, im->arena,
@@ -115,8 +154,10 @@ import_make(struct import *im, const char *main_text, const char *master_text)
 	import_lists(im);
 	if (import_load(im) != 0)
 		return -1;
-	for (int c = 0; c < MM_NCHAIN; c++)
+	for (int c = 0; c < MM_NCHAIN; c++) {
 		note_twins(im, &im->lists[c]);
+		note_discards(im, &im->lists[c]);
+	}
 	import_services(im);
 	import_commands(im);
 	import_write(im); /* who is chrooted is known now */

@@ -175,13 +175,18 @@ why_of_class(struct import *im, const struct import_element *e)
 	return NULL;
 }
 
-static bool
-prepends(const struct import_element *e)
+bool
+import_table_has(const struct import_element *e, const char *word)
 {
 	const char *spec = e->arg != NULL ? e->arg : e->word;
 
-	return import_is_table(e) &&
-	       (table_names(spec, "PREPEND") || table_names(spec, "prepend"));
+	return import_is_table(e) && table_names(spec, word);
+}
+
+static bool
+prepends(const struct import_element *e)
+{
+	return import_table_has(e, "PREPEND") || import_table_has(e, "prepend");
 }
 
 /* Its own reason to stay, beside what the loader says. */

@@ -261,6 +261,15 @@ smtpd_sender_restrictions = check_policy_service unix:quota/socket
                          self.words(result, "smtpd_client_restrictions"))
         self.assertIn("PREPEND", self.stays(result)[table]["why"])
 
+    def test_discards_come_first(self):
+        self.write("access", "192.0.2.1 DISCARD\n")
+        table = f"check_client_access hash:{self.dir}/access"
+        for rest, said in ("", False), (", reject_unverified_sender", True):
+            result = self.load("smtpd_client_restrictions ="
+                               f" reject_rbl_client a.example, {table}{rest}")
+            self.assertEqual(said, any("DISCARD" in n["text"]
+                                       for n in result["notes"]))
+
     def test_later_stages(self):
         result = self.load(
             "smtpd_client_restrictions = reject_rbl_client a.example\n"
@@ -381,6 +390,15 @@ smtpd_client_restrictions = check_client_access hash:$config_directory/access
         result = self.load("user = vmail\n"
                            "smtpd_client_restrictions = reject\n")
         self.assertNotIn("vmail", result["policy"])
+
+    def test_set_twice(self):
+        result = self.load("mynetworks = 192.0.2.0/24\n"
+                           "smtpd_client_restrictions = permit_mynetworks\n"
+                           "  reject_rbl_client a.example\n")
+        self.assertEqual([], result["mistakes"])
+        self.assertIn("\nmynetworks = 192.0.2.0/24\n", result["policy"])
+        self.assertTrue(result["notes"][0]["text"].startswith(
+            "mynetworks is set again"))
 
     def test_loop(self):
         result = self.load("a = $b\nb = $a\n"

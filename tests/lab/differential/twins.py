@@ -35,14 +35,19 @@ smtpd_reject_unlisted_recipient = no
 """ + login.PARAMETERS
 
 
-@contextlib.contextmanager
 def servers(_):
     """In place of case.servers: one more Postfix."""
     milter = postfix.MILTER_OF.format(gate.SOCKET, "tempfail")
+    return serve(milter, *OPEN)
+
+
+@contextlib.contextmanager
+def serve(*options):
+    """options: of the smtpd of the second Postfix."""
     native = postfix.Postfix(
         postfix.smtpd(postfix.NATIVE), BASE)
     guarded = postfix.Postfix(
-        postfix.smtpd(postfix.MILTER, milter, *OPEN), BASE, "guarded")
+        postfix.smtpd(postfix.MILTER, *options), BASE, "guarded")
     services = [login.start(), policyd.start()]
     dns = nameserver.Dns()
     for port in (postfix.NATIVE, postfix.MILTER):
