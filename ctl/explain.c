@@ -170,8 +170,8 @@ ask_greylist(struct explain *x)
 	struct mm_err err;
 	bool write;
 
-	if (!mm_judge_greylist(
-		&question, x->settings, &x->session, now, x->arena))
+	if (!mm_judge_greylist(&question, x->settings, &x->session,
+		x->result.mark_delay, now, x->arena))
 		return no_memory(x);
 	x->greylist_asked = true;
 	if (peek(x, &question.update, record, &err) != 0) {

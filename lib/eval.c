@@ -235,7 +235,7 @@ mm_eval_missed(struct mm_eval *ev, const char *label)
 }
 
 enum mm_outcome
-mm_eval_greylist(struct mm_eval *ev)
+mm_eval_greylist(struct mm_eval *ev, int64_t delay)
 {
 	struct mm_why *mark;
 
@@ -250,6 +250,7 @@ mm_eval_greylist(struct mm_eval *ev)
 	if ((mark = mm_arena_alloc(ev->arena, sizeof(*mark))) != NULL) {
 		*mark = ev->why;
 		ev->result->mark = mark;
+		ev->result->mark_delay = delay;
 	}
 	return MM_DUNNO;
 }
@@ -264,7 +265,7 @@ soften(struct mm_eval *ev, const struct mm_reply *reply)
 		return true;
 	}
 	if (ev->soften & MM_SOFTEN_GREYLIST) {
-		mm_eval_greylist(ev);
+		mm_eval_greylist(ev, ev->settings->greylist_delay);
 		return true;
 	}
 	return false;

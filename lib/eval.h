@@ -120,6 +120,7 @@ struct mm_result {
 	struct mm_reply reply;
 	struct mm_why why;
 	const struct mm_why *mark; /* ask the greylist; NULL: do not */
+	int64_t mark_delay;	   /* ms that the mark has mail wait */
 	struct mm_effect *effects; /* in order */
 	struct mm_trace *trail;	   /* in order */
 	/* labels of the lists that could not be asked, "a,b"; NULL: none */
@@ -216,8 +217,9 @@ enum mm_outcome mm_eval_defer_if_reject(struct mm_eval *ev, unsigned code,
     const char *dsn, struct mm_subject subject, const char *text);
 /* The chain has ended with defer_if_permit up: its reply is the verdict. */
 void mm_eval_put_off(struct mm_eval *ev);
-/* Marks the walk for the greylist; the first mark stands.  MM_DUNNO. */
-enum mm_outcome mm_eval_greylist(struct mm_eval *ev);
+/* Marks the walk for the greylist, with a delay in ms; the first mark stands.
+ * MM_DUNNO. */
+enum mm_outcome mm_eval_greylist(struct mm_eval *ev, int64_t delay);
 void mm_eval_effect(
     struct mm_eval *ev, enum mm_effect_kind kind, const char *text);
 /* The word of access(5): "HOLD". */

@@ -67,10 +67,10 @@ struct mm_judge_greylist {
 	struct mm_store_update update;
 	struct mm_greylist_request request;
 };
-/* False: out of memory.  Texts are in arena and borrowed from session. */
+/* delay_ms: of the mark.  False: out of memory.  Texts are in arena and borrowed from session. */
 bool mm_judge_greylist(struct mm_judge_greylist *ret,
     const struct mm_settings *settings, const struct mm_session *session,
-    int64_t now, struct mm_arena *arena);
+    int64_t delay_ms, int64_t now, struct mm_arena *arena);
 /* "451 4.7.1 ...", with the seconds left; its text in arena. */
 struct mm_reply mm_judge_greylist_reply(
     const struct mm_session *session, int64_t seconds, struct mm_arena *arena);

@@ -12,7 +12,6 @@ static struct mm_greylist_rules
 rules_of(const struct mm_settings *settings)
 {
 	return (struct mm_greylist_rules){
-	    .delay = settings->greylist_delay / 1000,
 	    .retry_window = settings->greylist_retry_window / 1000,
 	    .max_age = settings->greylist_max_age / 1000,
 	    .ipv4_prefix = settings->greylist_ipv4_prefix,
@@ -24,10 +23,11 @@ rules_of(const struct mm_settings *settings)
 bool
 mm_judge_greylist(struct mm_judge_greylist *ret,
     const struct mm_settings *settings, const struct mm_session *session,
-    int64_t now, struct mm_arena *arena)
+    int64_t delay_ms, int64_t now, struct mm_arena *arena)
 {
 	struct mm_greylist_rules rules = rules_of(settings);
 
+	rules.delay = delay_ms / 1000;
 	*ret = (struct mm_judge_greylist){
 	    .request = {.rules = rules, .now = now},
 	    .update =

@@ -42,7 +42,7 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 	{ "defer_if_reject",           NOTHING,         mm_check_defer_if_reject, NULL, 0 },
 	{ "warn_if_reject",            PREFIX(MM_SOFTEN_WARN) },
 	{ "greylist_if_reject",        PREFIX(MM_SOFTEN_GREYLIST) },
-	{ "greylist",                  PLAIN(CLIENT | SENDER | RECIPIENT), mm_check_greylist, NULL, 0 },
+	{ "greylist",                  MM_TAKES_OPTION, CLIENT | SENDER | RECIPIENT, mm_parse_greylist, mm_free_greylist, mm_check_greylist, NULL, 0 },
 
 	{ "permit_mynetworks",         PLAIN(CLIENT),   mm_check_mynetworks, NULL, 0 },
 	{ "permit_sasl_authenticated", PLAIN(AUTH),     mm_check_sasl_authenticated, NULL, 0 },

@@ -20,6 +20,7 @@ enum mm_takes {
 	MM_TAKES_DNSXL, /* domain[=filter] */
 	MM_TAKES_TABLE, /* type:name */
 	MM_TAKES_SECONDS,
+	MM_TAKES_OPTION,  /* perhaps name=value */
 	MM_TAKES_SERVICE, /* unix:path, inet:host:port, { ... } */
 	MM_TAKES_CHECK,	  /* the word that follows: a prefix */
 	MM_TAKES_LISTS,	  /* nothing, but as many steps as maps_rbl_domains */

@@ -204,31 +204,50 @@ stays(const struct mm_restriction *what, const struct mm_load *load)
 					  !mm_site_has_domains(load->site));
 }
 
+/* "name=value": nothing else in a list looks like that. */
+static bool
+is_option(const char *token)
+{
+	size_t len = strspn(token, "abcdefghijklmnopqrstuvwxyz_");
+
+	return len > 0 && token[len] == '=';
+}
+
+/* The token behind a word, the caller's to free.  NULL: it is no argument of
+ * this word, and is left where it is. */
+static char *
+next_argument(struct tokens *t, enum mm_takes takes)
+{
+	struct tokens before = *t;
+	char *arg = takes == MM_TAKES_NOTHING ? NULL : next_token(t);
+
+	if (arg != NULL &&
+	    (takes == MM_TAKES_OPTION ? is_option(arg) : lookup(arg) == NULL))
+		return arg;
+	*t = before; /* that word has its own argument */
+	free(arg);
+	return NULL;
+}
+
 /* The word's argument, if it takes one, and the step.  -1: no memory. */
 static int
 parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
     struct mm_load *load)
 {
 	const struct mm_restriction *what = step->what;
-	size_t before = t->at;
-	char *arg = NULL;
+	char *arg = next_argument(t, what->takes);
 	struct mm_err err;
 	int rc = 0;
 
 	step->line = load->line;
-	if (what->takes != MM_TAKES_NOTHING) {
-		arg = next_token(t);
-		if (arg == NULL || lookup(arg) != NULL) {
-			t->at = before; /* the word has its own argument */
-			mm_complain(load->all, MM_ERROR, load->file, load->line,
-			    "%s: needs %s", what->word,
-			    argument_name(what->takes));
-			free(arg);
-			return wrong(list, what->word, load);
-		}
-		if (what->takes == MM_TAKES_DNSXL)
-			unblank(arg);
+	if (arg == NULL && what->takes != MM_TAKES_NOTHING &&
+	    what->takes != MM_TAKES_OPTION) {
+		mm_complain(load->all, MM_ERROR, load->file, load->line,
+		    "%s: needs %s", what->word, argument_name(what->takes));
+		return wrong(list, what->word, load);
 	}
+	if (what->takes == MM_TAKES_DNSXL)
+		unblank(arg);
 	if (stays(what, load))
 		mm_complain(load->all, MM_STAYS, load->file, load->line,
 		    "%s: keep it in main.cf: %s", what->word, what->stays);

@@ -69,6 +69,8 @@ typedef void *mm_parse(
 mm_check mm_check_permit, mm_check_reject, mm_check_defer,
     mm_check_defer_if_permit, mm_check_defer_if_reject, mm_check_greylist,
     mm_check_nothing, mm_check_wrong;
+mm_parse mm_parse_greylist; /* NULL: the delay of the settings */
+void mm_free_greylist(void *delay);
 mm_parse mm_parse_sleep;
 void mm_free_sleep(void *seconds);
 mm_check mm_check_sleep;

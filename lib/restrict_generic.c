@@ -3,13 +3,15 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/arena.h"
 #include "lib/conf.h"
 #include "lib/err.h"
 #include "lib/str.h"
 
-#define SLEEP_MAX 86400 /* seconds: nobody waits so long */
+#define GREYLIST_DELAY_MAX INT64_C(86400000) /* ms, as greylist_delay */
+#define SLEEP_MAX 86400			     /* seconds: nobody waits so long */
 
 enum mm_outcome
 mm_check_permit(const void *arg, struct mm_eval *ev)
@@ -51,11 +53,54 @@ mm_check_defer_if_reject(const void *arg, struct mm_eval *ev)
 	    ev, 450, "4.7.0", mm_eval_subject(ev), "defer_if_reject requested");
 }
 
+/* "delay=TIME", as text and in ms.  -1: *err. */
+static int
+read_delay(const char *arg, int64_t window, int64_t *ret, struct mm_err *err)
+{
+	static const char name[] = "delay=";
+	int64_t ms;
+
+	if (!mm_str_begins(arg, name))
+		return mm_err_set(
+		    err, "unknown option \"%s\": delay=TIME is one", arg);
+	if (!mm_str_to_ms(arg + strlen(name), &ms) || ms > GREYLIST_DELAY_MAX)
+		return mm_err_set(err,
+		    "\"%s\": not a time of at most 1d, as in delay=15m", arg);
+	if (ms >= window)
+		return mm_err_set(err,
+		    "\"%s\": greylist_retry_window must be longer: nothing "
+		    "would ever pass",
+		    arg);
+	*ret = ms;
+	return 0;
+}
+
+void *
+mm_parse_greylist(const char *arg, struct mm_load *load, struct mm_err *err)
+{
+	int64_t delay = load->settings->greylist_delay, *ms;
+
+	if (arg != NULL &&
+	    read_delay(
+		arg, load->settings->greylist_retry_window, &delay, err) != 0)
+		return NULL;
+	if ((ms = malloc(sizeof(*ms))) == NULL)
+		mm_err_set(err, "out of memory");
+	else
+		*ms = delay;
+	return ms;
+}
+
+void
+mm_free_greylist(void *delay)
+{
+	free(delay);
+}
+
 enum mm_outcome
 mm_check_greylist(const void *arg, struct mm_eval *ev)
 {
-	(void)arg;
-	return mm_eval_greylist(ev);
+	return mm_eval_greylist(ev, *(const int64_t *)arg);
 }
 
 /* A word that nobody knows, in a list that came with a mail. */

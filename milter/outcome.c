@@ -101,7 +101,7 @@ count_greylist(struct service *service, enum mm_greylist_state state)
 /* -1: *why the store could not be asked. */
 static int
 ask_store(struct service *service, const struct outcome_case *mail,
-    struct mm_greylist_answer *ret, struct mm_err *why)
+    int64_t delay_ms, struct mm_greylist_answer *ret, struct mm_err *why)
 {
 	struct mm_store *store = service_store(service);
 	int64_t wait_ms = service_troubled(service, TROUBLE_STORE)
@@ -111,7 +111,7 @@ ask_store(struct service *service, const struct outcome_case *mail,
 
 	if (store == NULL)
 		return mm_err_set(why, "it is not open");
-	if (!mm_judge_greylist(&ask, mail->settings, mail->facts,
+	if (!mm_judge_greylist(&ask, mail->settings, mail->facts, delay_ms,
 		mm_clock_wall(service_clock(service)), mail->arena))
 		return mm_err_set(why, "out of memory");
 	if (mm_store_update(store, &ask.update, sizeof(ask.request), wait_ms,
@@ -126,14 +126,15 @@ ask_store(struct service *service, const struct outcome_case *mail,
  * remembered, and mail passes where the store does not answer.
  */
 static struct mm_greylist_answer
-ask_greylist(struct service *service, const struct outcome_case *mail)
+ask_greylist(
+    struct service *service, const struct outcome_case *mail, int64_t delay_ms)
 {
 	struct mm_greylist_answer answer = {.state = MM_GREYLIST_NONE};
 	struct mm_err why;
 
 	if (mail->facts->known[MM_FACT_CLIENT] != MM_KNOWN)
 		return answer;
-	if (ask_store(service, mail, &answer, &why) != 0) {
+	if (ask_store(service, mail, delay_ms, &answer, &why) != 0) {
 		service_count(service, MM_STORE_ERRORS, 1);
 		service_trouble(service, TROUBLE_STORE, true, why.text);
 		return answer;
@@ -220,7 +221,7 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 	decision.action = result->verdict;
 	ret->code = 0;
 	if (result->verdict == MM_ACCEPT && result->mark != NULL) {
-		answer = ask_greylist(service, mail);
+		answer = ask_greylist(service, mail, result->mark_delay);
 		if (answer.wait > 0) {
 			decision = describe(mail, result->mark);
 			decision.action = MM_GREYLISTED;

@@ -23,7 +23,8 @@ attempt(struct mm_store *store, const struct mm_settings *settings,
 	struct mm_judge_greylist ask;
 	struct mm_err err;
 
-	if (!mm_judge_greylist(&ask, settings, session, now, arena))
+	if (!mm_judge_greylist(
+		&ask, settings, session, settings->greylist_delay, now, arena))
 		return -1;
 	return mm_store_update(store, &ask.update, sizeof(ask.request), 5000,
 		   &err) == MM_STORE_DONE

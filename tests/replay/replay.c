@@ -17,7 +17,7 @@
  *   asked     N                        (questions so far in this session)
  *   rcpt      <recipient>
  *   expect    accept | greylist | CODE DSN [by=word] [list=label]
- *             [answer=code] [text=the rest of the line]
+ *             [answer=code] [delay=seconds] [text=the rest of the line]
  *   warns     N                        (softened steps of the last rcpt)
  *   missed    label,label              (lists that could not be asked)
  *   errands   N                        (run so far in this session)
@@ -171,11 +171,13 @@ or_nothing(const char *text)
 static void
 summary(const struct mm_result *result, char *text, size_t size)
 {
-	snprintf(text, size, "%d %s %s by=%s list=%s answer=%s mark=%s",
+	snprintf(text, size,
+	    "%d %s %s by=%s list=%s answer=%s mark=%s delay=%lld",
 	    result->reply.code, result->reply.dsn,
 	    or_nothing(result->reply.text), or_nothing(result->why.reason),
 	    or_nothing(result->why.list), or_nothing(result->why.answer),
-	    result->mark != NULL ? result->mark->reason : "");
+	    result->mark != NULL ? result->mark->reason : "",
+	    (long long)result->mark_delay);
 }
 
 /* The recipient's verdict, both ways. */
@@ -469,18 +471,32 @@ outcome(const struct mm_result *result, char *text, size_t size)
 		    result->mark != NULL ? "greylist" : "accept");
 }
 
+/* How long the mark has mail wait, in seconds. */
 static bool
-field_fits(
-    const struct mm_why *why, const struct mm_reply *reply, const char *word)
+delay_fits(const struct mm_result *result, const char *text)
 {
+	unsigned long seconds;
+
+	return mm_str_to_uint(text, 0, 1000000, &seconds) &&
+	       result->mark_delay == (int64_t)seconds * 1000;
+}
+
+static bool
+field_fits(const struct mm_result *result, const char *word)
+{
+	const struct mm_why *why =
+	    result->mark != NULL ? result->mark : &result->why;
+
 	if (strncmp(word, "by=", 3) == 0)
 		return strncmp(why->reason, word + 3, strlen(word + 3)) == 0;
 	if (strncmp(word, "list=", 5) == 0)
 		return strcmp(or_nothing(why->list), word + 5) == 0;
 	if (strncmp(word, "answer=", 7) == 0)
 		return strcmp(or_nothing(why->answer), word + 7) == 0;
+	if (strncmp(word, "delay=", 6) == 0)
+		return delay_fits(result, word + 6);
 	if (strncmp(word, "text=", 5) == 0)
-		return strcmp(or_nothing(reply->text), word + 5) == 0;
+		return strcmp(or_nothing(result->reply.text), word + 5) == 0;
 	return false;
 }
 
@@ -488,15 +504,13 @@ static void
 do_expect(struct replay *r, char *rest)
 {
 	const struct mm_result *result = &r->result;
-	const struct mm_why *why =
-	    result->mark != NULL ? result->mark : &result->why;
 	char *text = strstr(rest, "text="), *save = NULL, *word;
 	char got[64], all[2048];
 	bool fits = true;
 
 	summary(result, all, sizeof(all));
 	if (text != NULL) {
-		fits = field_fits(why, &result->reply, text);
+		fits = field_fits(result, text);
 		*text = '\0';
 	}
 	outcome(result, got, sizeof(got));
@@ -507,7 +521,7 @@ do_expect(struct replay *r, char *rest)
 	}
 	for (word = strtok_r(rest + strlen(got), " \t", &save); word != NULL;
 	     word = strtok_r(NULL, " \t", &save))
-		fits = fits && field_fits(why, &result->reply, word);
+		fits = fits && field_fits(result, word);
 	if (!fits)
 		fail(r, "for another reason", all);
 }

@@ -494,9 +494,9 @@ test_greylist_question_and_reply(void **state)
 		      "greylist_ipv4_prefix = 32\n",
 	    true);
 	hear_rcpt(&w, "<b@example.org>");
-	assert_true(mm_judge_greylist(
-	    &ask, mm_policy_settings(w.policy), &w.session, 1000, w.arena));
-	assert_int_equal(120, ask.request.rules.delay);
+	assert_true(mm_judge_greylist(&ask, mm_policy_settings(w.policy),
+	    &w.session, 90000, 1000, w.arena));
+	assert_int_equal(90, ask.request.rules.delay);
 	assert_int_equal(32, ask.request.rules.ipv4_prefix);
 	assert_int_equal(1000, ask.request.now);
 	assert_int_equal(2, ask.update.n);

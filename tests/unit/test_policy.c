@@ -186,6 +186,18 @@ static void
 test_errands_are_checked(void **state)
 {
 	static const struct refusal cases[] = {
+	    {"smtpd_client_restrictions = greylist delay=soon\n",
+		"1: greylist: \"delay=soon\": not a time of at most 1d, as in "
+		"delay=15m"},
+	    {"smtpd_client_restrictions = greylist delay=25h\n",
+		"1: greylist: \"delay=25h\": not a time of at most 1d, as in "
+		"delay=15m"},
+	    {"smtpd_client_restrictions = greylist dealy=1m\n",
+		"1: greylist: unknown option \"dealy=1m\": delay=TIME is one"},
+	    {"greylist_retry_window = 1h\n"
+	     "smtpd_client_restrictions = greylist delay=60m\n",
+		"2: greylist: \"delay=60m\": greylist_retry_window must be "
+		"longer: nothing would ever pass"},
 	    {"smtpd_client_restrictions = sleep, reject\n",
 		"1: sleep: needs a number of seconds, as in 1"},
 	    {"smtpd_client_restrictions = sleep 1s\n",
