@@ -94,6 +94,7 @@ struct mm_deferral {
 struct mm_carry {
 	struct mm_deferral put_off; /* defer_if_permit */
 	struct mm_why mark;	    /* of the greylist; reason NULL: none */
+	int64_t mark_delay;	    /* its ms */
 	bool discarded;		    /* DISCARD: no list is walked any more */
 };
 /* What the session's stage begins with, of what stood after each one. */

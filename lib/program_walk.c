@@ -271,8 +271,10 @@ conclude(struct mm_eval *ev, enum mm_outcome outcome)
 		r->verdict = MM_ACCEPT;
 		r->carry.put_off = ev->defer_if_permit;
 		r->carry.discarded = ev->discarded;
-		if (r->mark != NULL)
+		if (r->mark != NULL) {
 			r->carry.mark = *r->mark;
+			r->carry.mark_delay = r->mark_delay;
+		}
 		r->mark = NULL;
 	} else if (ev->defer_if_permit.up) {
 		r->mark = NULL;
@@ -291,8 +293,10 @@ mm_program_walk(const struct mm_program *program, struct mm_eval *ev)
 	if (ev->carry != NULL) {
 		ev->defer_if_permit = ev->carry->put_off;
 		ev->discarded = ev->carry->discarded;
-		if (ev->carry->mark.reason != NULL)
+		if (ev->carry->mark.reason != NULL) {
 			r->mark = &ev->carry->mark;
+			r->mark_delay = ev->carry->mark_delay;
+		}
 	}
 	ev->effects_end = &r->effects;
 	ev->trail_end = &r->trail;
