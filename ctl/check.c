@@ -44,20 +44,26 @@ add_word(struct words *words, const char *word)
 /* What the summary is made of. */
 struct summary {
 	size_t steps[MM_NCHAIN], all, chains, tables;
+	size_t more;	    /* steps in classes, and in what tables may give */
+	bool failed;	    /* out of memory */
 	struct words lists; /* labels of DNS lists */
 	struct words asked; /* policy services */
 	struct words stay;  /* words that the MTA carries out */
 };
 
 static bool
-count_step(struct summary *s, const struct mm_step *step)
+count_step(void *ctx, const struct mm_step *step)
 {
 	const struct mm_dnsxl *list = mm_step_dnsxl(step);
+	struct summary *s = ctx;
 
+	s->more++;
 	s->tables += step->what->takes == MM_TAKES_TABLE;
-	return (list == NULL || add_word(&s->lists, mm_dnsxl_label(list))) &&
-	       (step->what->stays == NULL ||
-		   add_word(&s->stay, step->what->word));
+	s->failed =
+	    (list != NULL && !add_word(&s->lists, mm_dnsxl_label(list))) ||
+	    (step->what->stays != NULL &&
+		!add_word(&s->stay, step->what->word));
+	return !s->failed;
 }
 
 /* False: out of memory. */
@@ -70,19 +76,16 @@ summarize(const struct mm_policy *policy, struct summary *s)
 	     i++)
 		if (!add_word(&s->asked, service->endpoint))
 			return false;
+	mm_policy_each(policy, count_step, s);
 	for (int c = 0; c < MM_NCHAIN; c++) {
-		const struct mm_step *step;
-
-		while ((step = mm_policy_step(
-			    policy, (enum mm_chain)c, s->steps[c])) != NULL) {
-			if (!count_step(s, step))
-				return false;
+		while (mm_policy_step(policy, (enum mm_chain)c, s->steps[c]) !=
+		       NULL)
 			s->steps[c]++;
-		}
 		s->all += s->steps[c];
 		s->chains += s->steps[c] > 0;
 	}
-	return true;
+	s->more -= s->all;
+	return !s->failed;
 }
 
 static const char *
@@ -125,6 +128,9 @@ say_chains(FILE *out, const struct summary *s)
 		fprintf(out, "in %s", mm_chain_name((enum mm_chain)c));
 		said++;
 	}
+	if (s->more > 0)
+		fprintf(out, ", and %zu more where a class or a table leads",
+		    s->more);
 	fputs(". ", out);
 }
 
@@ -235,6 +241,7 @@ write_summary(struct mm_json *json, const struct mm_policy *policy,
 		mm_json_uint(
 		    json, mm_chain_name((enum mm_chain)c), s->steps[c]);
 	mm_json_end(json);
+	mm_json_uint(json, "more_steps", s->more);
 	write_words(json, "dns_lists", &s->lists);
 	mm_json_uint(json, "access_tables", s->tables);
 	write_words(json, "policy_services", &s->asked);

@@ -228,7 +228,11 @@ print_step(const struct explain *x, const struct mm_trace *t)
 	int indent = (int)(t->depth < 10 ? 2 * t->depth : 20);
 	int width = STEP_WIDTH - indent;
 
-	printf("  %4u  %*s%-*s", t->line, indent, "", width, t->step);
+	if (t->line != 0)
+		printf("  %4u", t->line);
+	else /* it came with the mail */
+		fputs("     -", stdout);
+	printf("  %*s%-*s", indent, "", width, t->step);
 	if (strlen(t->step) > (size_t)width)
 		printf("\n%*s", 8 + STEP_WIDTH, "");
 	fputs("  ", stdout);
@@ -343,8 +347,10 @@ print_verdict(const struct explain *x)
 	}
 	if (x->session.postmaster)
 		puts(": a bare postmaster always is.");
-	else if (by != NULL)
+	else if (by != NULL && by->line != 0)
 		printf(": %s, line %u.\n", by->step, by->line);
+	else if (by != NULL)
+		printf(": %s.\n", by->step);
 	else if (x->verdict != MM_ACCEPT)
 		printf(": %s.\n", x->result.why.reason);
 	else

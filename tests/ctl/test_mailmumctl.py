@@ -164,6 +164,22 @@ What no step refuses is let in. Who is greylisted may come back after 300
 seconds. Keep in main.cf, where alone they work: reject_unauth_destination.
 """)
 
+    def test_classes(self):
+        """What stands in classes and in the results of tables counts."""
+        self.write("""\
+smtpd_restriction_classes = strict
+strict = reject_rbl_client zen.spamhaus.org, reject_unverified_sender
+smtpd_recipient_restrictions = inline:{ { example.org = strict },
+  { example.net = permit_dnswl_client list.dnswl.org, reject } }
+""")
+        out = self.expect(0, ["check"])
+        self.assertIn("""\
+For each recipient the policy takes 1 step in smtpd_recipient_restrictions,
+and 5 more where a class or a table leads. 2 DNS lists are asked:
+list.dnswl.org and zen.spamhaus.org. mailmum""", out)
+        self.assertIn("1 access table is read.", out)
+        self.assertIn("they work: reject_unverified_sender.", out)
+
     def test_strict(self):
         self.write("""\
 smtpd_recipient_restrictions = permit_mynetworks,
@@ -235,6 +251,7 @@ FILE: 1 error: it would be refused.
                        "smtpd_sender_restrictions": 0,
                        "smtpd_relay_restrictions": 0,
                        "smtpd_recipient_restrictions": 3},
+             "more_steps": 0,
              "dns_lists": ["bl.example.org"], "access_tables": 0,
              "policy_services": [],
              "greylists": True,
@@ -479,6 +496,31 @@ Refused: reject_invalid_helo_hostname, line 8.
         os.close(master)
         self.assertEqual(0, child.wait(60))
         self.assertIn(b"\033[1;32mACCEPTS\033[0m", out)
+
+    def test_classes(self):
+        """Each list that a step leads to stands below it, further in; what
+        a pattern made has no line."""
+        self.policy("""\
+smtpd_restriction_classes = outer, inner
+outer = inner, permit_mynetworks
+inner = check_sender_access pcre:{{/^(.*)@/ reject_rbl_client $$1.example.org}}
+smtpd_recipient_restrictions = outer, reject
+""")
+        out = self.explain(1, "192.0.2.99", "--from", "bl@example.net")
+        self.assertRegex(out, r"""
+smtpd_recipient_restrictions
+    10  outer +REFUSES
+     8    inner +REFUSES
+     9      check_sender_access pcre:.*
+ +REFUSES: bl@example.net: reject_rbl_client bl.example.org
+     -        reject_rbl_client bl.example.org +REFUSES: listed
+""")
+        self.assertIn("\nRefused: reject_rbl_client bl.example.org.\n", out)
+        trail = self.explain_json(
+            1, "192.0.2.99", "--from", "bl@example.net")["trail"]
+        self.assertEqual([("outer", 0), ("inner", 1)],
+                         [(t["step"], t["depth"]) for t in trail[:2]])
+        self.assertEqual(3, trail[3]["depth"])
 
     def test_empty_policy(self):
         self.policy("")
