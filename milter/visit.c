@@ -235,6 +235,8 @@ visit_helo(
 		return;
 	}
 	visit->stages.helo_accepted = false;
+	/* what services have said was said of another HELO */
+	mm_errands_clear(visit->judge.errands);
 	if (visit->staged)
 		visit->judge.carry =
 		    mm_carry_before(visit->stages.after, &visit->facts);

@@ -1,9 +1,14 @@
 """What tables do to a message, as an MTA sees it."""
+import os
+import sys
 import unittest
 
 from gate import Gate, until
 import mta
 from mta import Mta
+
+sys.path.append(os.path.join(os.path.dirname(__file__), "..", "lab"))
+from policyserver import PolicyServer  # noqa: E402
 
 
 class Effects(unittest.TestCase):
@@ -192,6 +197,26 @@ smtpd_recipient_restrictions = check_recipient_access inline:{
             self.assertEqual(m.rcpt(), "continue")
             until(lambda: len(gate.records(stage="HELO")) == 2, "records")
             self.assertNotIn("sender", gate.records(stage="HELO")[0])
+
+    def test_a_policy_service_is_asked_about_each_helo(self):
+        service = PolicyServer(0, lambda request: (
+            b"action=REJECT\n\n" if request["helo_name"] == "evil.example"
+            else b"action=DUNNO\n\n"))
+        host, port = service.server.server_address
+        try:
+            with Gate("smtpd_delay_reject = no\nsmtpd_helo_restrictions = "
+                      f"check_policy_service inet:{host}:{port}\n") as gate:
+                for names, answers in (
+                        (("evil.example", "good.example"), ("554", "con")),
+                        (("good.example", "evil.example"), ("con", "554"))):
+                    with Mta(gate.milter) as m:
+                        m.connect()
+                        for name, answer in zip(names, answers):
+                            m.helo(name)
+                            self.assertEqual(m.mail()[:3], answer, names)
+                            m.abort()
+        finally:
+            service.stop()
 
     def test_mail_and_rcpt(self):
         with Gate(self.policy) as gate, Mta(gate.milter) as m:
