@@ -42,16 +42,18 @@ struct change {
 	bool failed; /* something has */
 };
 
-/* rc: of libmilter, which refuses what has not been negotiated. */
-static void
+/* rc: of libmilter, which refuses what has not been negotiated.  False: it
+ * has. */
+static bool
 done(struct change *change, enum mm_effect_kind kind, int rc)
 {
 	if (rc == MI_SUCCESS)
-		return;
+		return true;
 	change->failed = true;
 	service_count(change->service, MM_CHANGES_FAILED, 1);
 	service_trouble(
 	    change->service, TROUBLE_CHANGES, true, mm_effect_word(kind));
+	return false;
 }
 
 /* "name: value"; each one goes on top of those before. */
@@ -78,14 +80,14 @@ same_address(const char *raw, const char *address)
 	       (raw[len] == '\0' || strcmp(raw + len, ">") == 0);
 }
 
-static void
+static bool
 add_recipient(
     struct change *change, enum mm_effect_kind kind, const char *address)
 {
 	char bracketed[MM_ACCESS_HEADER_MAX + 3];
 
 	snprintf(bracketed, sizeof(bracketed), "<%s>", address);
-	done(change, kind, smfi_addrcpt(change->ctx, bracketed));
+	return done(change, kind, smfi_addrcpt(change->ctx, bracketed));
 }
 
 /* Once the new recipient is there the others may go, not before. */
@@ -98,13 +100,14 @@ redirect(struct change *change, const struct effects *effects)
 	for (r = effects->recipients.first; r != NULL; r = r->next)
 		there = there || same_address(r->text, effects->redirect);
 	if (!there)
-		add_recipient(change, MM_EFFECT_REDIRECT, effects->redirect);
-	for (r = effects->recipients.first; r != NULL && !change->failed;
-	     r = r->next) {
-		if (!same_address(r->text, effects->redirect))
-			done(change, MM_EFFECT_REDIRECT,
-			    smfi_delrcpt(
-				change->ctx, (char *)(uintptr_t)r->text));
+		there = add_recipient(
+		    change, MM_EFFECT_REDIRECT, effects->redirect);
+	for (r = effects->recipients.first; there && r != NULL; r = r->next) {
+		if (same_address(r->text, effects->redirect))
+			continue;
+		if (!done(change, MM_EFFECT_REDIRECT,
+			smfi_delrcpt(change->ctx, (char *)(uintptr_t)r->text)))
+			break;
 	}
 }
 

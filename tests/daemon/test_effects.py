@@ -135,6 +135,18 @@ smtpd_recipient_restrictions = check_recipient_access inline:{
             self.assertEqual(len(said), 1)
             self.assertIn("HOLD", said[0])
 
+    def test_a_redirect_is_whole_whatever_else_fails(self):
+        with Gate("smtpd_recipient_restrictions =\n"
+                  " check_client_access inline:{ 192.0.2.9=HOLD }\n"
+                  " check_client_access inline:{\n"
+                  "  { 192.0.2.9 = REDIRECT there@example.org } }\n") as gate:
+            self.assertEqual(
+                self.mail(gate, "ok", actions=mta.SETSYMLIST | mta.ADDRCPT |
+                          mta.DELRCPT),
+                ("c", [("+", "<there@example.org>"),
+                       ("-", "<ok@example.net>"), "c"]))
+            self.assertEqual(gate.counters()["changes_failed"], 1)
+
     def test_nothing_a_stranger_sends_breaks_a_header(self):
         with Gate("smtpd_recipient_restrictions = check_sender_access "
                   "pcre:{{/^(.*)@/ PREPEND X-From: $$1}}\n") as gate:
