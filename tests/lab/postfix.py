@@ -36,6 +36,7 @@ alias_maps =
 smtpd_delay_reject = yes
 smtpd_timeout = 60s
 in_flow_delay = 0
+service_throttle_time = 1s
 smtpd_error_sleep_time = 0
 smtpd_soft_error_limit = 1000
 in_flow_delay = 0

@@ -4,6 +4,7 @@ their sessions; LAB_POLICY=NAME,NAME takes these policies only."""
 
 import os
 import pathlib
+import re
 import time
 
 import case
@@ -55,6 +56,14 @@ class Differential(case.Lab):
                 if "LAB_TIMES" in os.environ:
                     print(name, round(time.monotonic() - begun, 1))
         print(f"{held} sessions", end=" ", flush=True)
+
+    def test_manual(self):
+        """Each difference let pass is one that the manual tells of."""
+        manual = (twins.HERE / "../../../man/mailmum.conf.5").read_text()
+        told = re.findall(r"^\.It Sy (.*)$", manual[manual.index(
+            ".Sh DELIBERATE DIFFERENCES"):], re.M)
+        self.assertLess(10, len(told))
+        self.assertLessEqual(set(differences.DIFFERENCES), set(told))
 
     def compare(self, pair, name, text):
         found = []

@@ -100,58 +100,93 @@ WITH_LIST = {
 }
 
 
+CLASSES = ("first", "second", "third")  # each may name those behind it
+SERVICE = "check_policy_service inet:127.0.0.1:9998"
+SITES = {  # who we are; mydestination is always there
+    "mynetworks": ("192.0.2.0/28", "!192.0.2.2 192.0.2.0/24 [2001:db8::]/64",
+                   "127.0.0.0/8, inline:{ {192.0.2.10 = x} }"),
+    "relay_domains": ("example.net", ".example.org example.net",
+                      "inline:{ {example.org = x} }"),
+    "virtual_alias_domains": ("example.org",),
+    "virtual_mailbox_domains": ("example.net", "sub.example.com"),
+    "relay_domains_reject_code": ("451", "550"),
+}
+
+
+def render(policy):
+    """As text.  What is a list of the language is one of Python's."""
+    return "".join(
+        f"{name} = {', '.join(value) if isinstance(value, list) else value}\n"
+        for name, value in policy.items())
+
+
 class Chance(random.Random):
     """Makes policies and sessions."""
 
-    def table(self, what):
+    def result(self, classes):
+        """An action, or restrictions in its place."""
+        if self.random() < 0.75:
+            return self.choice(RESULTS)
+        plain = [word for word in (*WORDS, *classes) if " " not in word]
+        return self.choice((", ", " ")).join(
+            self.sample(plain, self.randint(1, 2)))
+
+    def table(self, what, classes):
         """An inline table, or one of the kinds that look at whole keys."""
         kind = self.choice(("inline", "inline", "cidr", "pcre", "regexp"))
-        if kind == "cidr" and what == "client":
-            net = self.choice(("192.0.2.0/28", "192.0.2.10", "::/0",
-                               "2001:db8::/125", "!192.0.2.0/27"))
-            return f"cidr:{{{{{net} {self.choice(RESULTS)}}}}}"
-        if kind == "cidr" and what is HOSTS:
-            net = self.choice(NETS)
-            return f"cidr:{{{{{net} {self.choice(RESULTS)}}}}}"
+        if kind == "cidr" and what in ("client", "hosts"):
+            net = self.choice(NETS if what == "hosts" else (
+                "192.0.2.0/28", "192.0.2.10", "::/0", "2001:db8::/125",
+                "!192.0.2.0/27"))
+            return f"cidr:{{{{{net} {self.result(classes)}}}}}"
         if kind in ("pcre", "regexp"):
             pattern = self.choice(("/example/", "/^unknown$$/", "/spam/",
                                    "!/[0-9]/", "/^(bob|alice)@/"))
-            return f"{kind}:{{{{{pattern} {self.choice(RESULTS)}}}}}"
-        entries = ", ".join(
-            f"{{ {key} = {self.choice(RESULTS)} }}" for key in
-            self.sample(HOSTS if what is HOSTS else KEYS[what], self.randint(1, 3)))
+            return f"{kind}:{{{{{pattern} {self.result(classes)}}}}}"
+        keys = HOSTS if what == "hosts" else KEYS[what]
+        entries = ", ".join(f"{{ {key} = {self.result(classes)} }}" for key in
+                            self.sample(keys, self.randint(1, 3)))
         return f"inline:{{ {entries} }}"
 
-    def word(self):
+    def word(self, classes):
         kind = self.random()
-        if kind < 0.35:
+        if kind < 0.4:
             what = self.choice(list(KEYS))
-            if kind < 0.2:
+            if kind < 0.12:
                 by = self.choice(("ns", "mx", "a"))
-                return f"check_{what}_{by}_access {self.table(HOSTS)}"
-            return f"check_{what}_access {self.table(what)}"
+                return f"check_{what}_{by}_access " + self.table(
+                    "hosts", classes)
+            return f"check_{what}_access {self.table(what, classes)}"
         if kind < 0.6:
             word = self.choice(list(WITH_LIST))
             return f"{word} {self.choice(WITH_LIST[word])}"
-        return self.choice(WORDS)
+        if kind < 0.63:
+            return SERVICE
+        return self.choice((*WORDS, *classes))
 
-    def list(self):
-        return ", ".join(
-            ("warn_if_reject " if self.random() < 0.12 else "") + self.word()
-            for _ in range(self.randint(0, 4)))
+    def list(self, classes, least=0):
+        return [("warn_if_reject " if self.random() < 0.12 else "")
+                + self.word(classes)
+                for _ in range(self.randint(least, 4))]
 
     def policy(self):
         """Parameters by the names that both of us know."""
-        policy = {name: self.choice(values)
-                  for name, values in PARAMETERS.items()
-                  if self.random() < 0.2}
+        policy = {"mydestination": "example.com",
+                  "smtpd_restriction_classes": list(CLASSES)}
+        policy |= {name: self.choice(values)
+                   for name, values in (PARAMETERS | SITES).items()
+                   if self.random() < 0.15}
+        for i, name in enumerate(CLASSES):
+            policy[name] = self.list(CLASSES[i + 1:], 1)
         for name in LISTS:
-            policy[f"smtpd_{name}_restrictions"] = self.list()
+            policy[f"smtpd_{name}_restrictions"] = self.list(CLASSES)
         relay = "smtpd_relay_restrictions"  # or Postfix refuses to run
-        policy[relay] = "reject_unauth_destination, " + policy[relay]
-        return {"mydestination": "example.com"} | policy
+        policy[relay] = ["reject_unauth_destination", *policy[relay]]
+        return policy
 
     def session(self):
+        if self.random() < 0.15:
+            return self.choice(sessions.SHAPES)
         return sessions.Session(
             client=self.choice(CLIENTS), helo=self.choice(HELOS),
             sender=self.choice(SENDERS),
