@@ -94,6 +94,14 @@ may_permit(const struct import_element *e)
 	       !mm_str_same(e->word, "sleep");
 }
 
+/* The old one refuses what is no address. */
+static bool
+only_permits(const struct import_element *e)
+{
+	return mm_str_begins(e->word, "permit") &&
+	       !mm_str_same(e->word, "permit_naked_ip_address");
+}
+
 /* Postfix ignores these where they would override the relay control. */
 static bool
 spares_relaying(const struct import_element *e)
@@ -221,8 +229,7 @@ sort_list(struct import *im, struct import_list *list)
 	for (struct import_element *e = list->first; e != NULL; e = e->next) {
 		e->both = !import_stays(e) && may_permit(e) &&
 			  stays_later(e, !spares_relaying(e));
-		if (!import_stays(e) && !e->both &&
-		    !mm_str_begins(e->word, "permit"))
+		if (!import_stays(e) && !e->both && !only_permits(e))
 			moves = true;
 	}
 	list->moves = moves;
