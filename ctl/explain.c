@@ -13,6 +13,7 @@
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/map.h"
 #include "lib/policyd.h"
 #include "lib/settings_dns.h"
 #include "lib/store.h"
@@ -192,14 +193,17 @@ ask_greylist(struct explain *x)
 }
 
 /* Services remember what they are asked, so they are only if that is wanted;
- * and nobody has to wait for a sleep. */
+ * tables do not; and nobody has to wait for a sleep. */
 static enum mm_errand_status
 run_errand(
     void *ctx, const struct mm_errand *errand, int64_t until_us, char **text)
 {
 	struct explain *x = ctx;
+	const struct mm_map_wait wait = {&mm_clock_system, until_us};
 	struct mm_err err;
 
+	if (errand->kind == MM_ERRAND_LOOKUP)
+		return mm_map_errand(errand, &wait, text);
 	if (errand->kind != MM_ERRAND_POLICY || !x->ctl->ask)
 		return MM_ERRAND_UNASKED;
 	*text = mm_policyd_ask(

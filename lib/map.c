@@ -1,6 +1,7 @@
 /* map - see map.h. */
 #include "lib/map_type.h"
 
+#include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/str.h"
 
@@ -41,13 +42,15 @@ static const struct mm_map_type *const types[] = {
     &mm_map_pipe,
     &mm_map_random,
     &mm_map_fail,
+    &mm_map_sqlite,
+    &mm_map_socketmap,
 };
 #define NTYPES (sizeof(types) / sizeof(types[0]))
 
 /* What else postconf -m may say somewhere. */
 static const char *const elsewhere[] = {"cdb", "dbm", "environ", "internal",
     "ldap", "memcache", "mongodb", "mysql", "netinfo", "nis", "nisplus",
-    "pgsql", "sdbm", "socketmap", "sqlite", "tcp", "unix"};
+    "pgsql", "sdbm", "tcp", "unix"};
 
 static int
 unknown_type(const char *spec, size_t len, struct mm_err *err)
@@ -405,11 +408,68 @@ mm_map_expands(const struct mm_map *map)
 	return map->type->expands;
 }
 
+static enum mm_found
+ask(const struct mm_map *map, const char *key, const struct mm_map_look *look,
+    const char **value)
+{
+	char *folded;
+
+	if (map->type->folds) {
+		if ((folded = mm_arena_dup(look->arena, key)) == NULL)
+			return MM_MAP_FAILED;
+		mm_str_fold(folded);
+		key = folded;
+	}
+	if (map->type->worth != NULL && !map->type->worth(map->table, key))
+		return MM_MAP_NOTHING;
+	return look->ask != NULL ? look->ask(look->ctx, map, key, value)
+				 : MM_MAP_FAILED;
+}
+
+enum mm_found
+mm_map_look_up(const struct mm_map *map, const char *key,
+    const struct mm_map_look *look, const char **value)
+{
+	if (map->type->run != NULL)
+		return ask(map, key, look, value);
+	if (map->type->through != NULL)
+		return map->type->through(map->table, key, look, value);
+	return map->type->lookup(map->table, key, look->arena, value);
+}
+
 enum mm_found
 mm_map_lookup(const struct mm_map *map, const char *key, struct mm_arena *arena,
     const char **value)
 {
-	return map->type->lookup(map->table, key, arena, value);
+	const struct mm_map_look look = {.arena = arena};
+
+	return mm_map_look_up(map, key, &look, value);
+}
+
+bool
+mm_map_remote(const struct mm_map *map)
+{
+	const struct mm_map *member;
+
+	if (map->type->run != NULL || map->type->member == NULL)
+		return map->type->run != NULL;
+	for (size_t i = 0; (member = map->type->member(map->table, i)) != NULL;
+	     i++) {
+		if (mm_map_remote(member))
+			return true;
+	}
+	return false;
+}
+
+enum mm_found
+mm_map_run(const struct mm_map *map, const char *key,
+    const struct mm_map_wait *wait, char **text, struct mm_err *err)
+{
+	enum mm_found found = map->type->run(map->table, key, wait, text, err);
+
+	if (found == MM_MAP_FAILED)
+		mm_err_in(err, "%s", map->spec);
+	return found;
 }
 
 bool

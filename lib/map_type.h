@@ -69,6 +69,15 @@ struct mm_map_type {
 	void (*free)(void *table);
 	enum mm_found (*lookup)(const void *table, const char *key,
 	    struct mm_arena *arena, const char **value);
+	/* In place of lookup, of a table made of others. */
+	enum mm_found (*through)(const void *table, const char *key,
+	    const struct mm_map_look *look, const char **value);
+	/* In place of both, of a remote table: asks it.  And can it have the
+	 * key at all?  NULL: one has to ask. */
+	enum mm_found (*run)(const void *table, const char *key,
+	    const struct mm_map_wait *wait, char **text, struct mm_err *err);
+	bool (*worth)(const void *table, const char *key);
+	bool folds; /* it is asked in lower case */
 	/* The i-th value, NULL where that row has none.  False: no such row. */
 	bool (*row)(
 	    const void *table, size_t i, const char **value, unsigned *line);
@@ -88,7 +97,7 @@ extern const struct mm_map_type mm_map_hash, mm_map_btree, mm_map_lmdb,
     mm_map_texthash;
 extern const struct mm_map_type mm_map_inline, mm_map_static, mm_map_cidr,
     mm_map_pcre, mm_map_regexp, mm_map_union, mm_map_pipe, mm_map_random,
-    mm_map_fail;
+    mm_map_fail, mm_map_sqlite, mm_map_socketmap;
 
 /* A table that is named inside another one.  NULL: *err. */
 struct mm_map *mm_map_open_inside(

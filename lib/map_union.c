@@ -112,20 +112,22 @@ join(struct mm_arena *arena, const char *so_far, const char *value)
 }
 
 static enum mm_found
-union_lookup(const void *table, const char *key, struct mm_arena *arena,
+union_lookup(const void *table, const char *key, const struct mm_map_look *look,
     const char **value)
 {
 	const struct members *members = table;
 	const char *all = "", *one;
 
-	if ((key = fold(members, arena, key)) == NULL)
+	if ((key = fold(members, look->arena, key)) == NULL)
 		return MM_MAP_FAILED;
 	for (size_t i = 0; i < members->n; i++) {
-		switch (mm_map_lookup(members->list[i], key, arena, &one)) {
+		switch (mm_map_look_up(members->list[i], key, look, &one)) {
 		case MM_MAP_FAILED:
 			return MM_MAP_FAILED;
+		case MM_MAP_PENDING:
+			return MM_MAP_PENDING;
 		case MM_MAP_FOUND:
-			if ((all = join(arena, all, one)) == NULL)
+			if ((all = join(look->arena, all, one)) == NULL)
 				return MM_MAP_FAILED;
 			break;
 		case MM_MAP_NOTHING:
@@ -139,16 +141,16 @@ union_lookup(const void *table, const char *key, struct mm_arena *arena,
 }
 
 static enum mm_found
-pipe_lookup(const void *table, const char *key, struct mm_arena *arena,
+pipe_lookup(const void *table, const char *key, const struct mm_map_look *look,
     const char **value)
 {
 	const struct members *members = table;
 	enum mm_found found = MM_MAP_FOUND;
 
-	if ((key = fold(members, arena, key)) == NULL)
+	if ((key = fold(members, look->arena, key)) == NULL)
 		return MM_MAP_FAILED;
 	for (size_t i = 0; found == MM_MAP_FOUND && i < members->n; i++)
-		found = mm_map_lookup(members->list[i], key, arena, &key);
+		found = mm_map_look_up(members->list[i], key, look, &key);
 	if (found == MM_MAP_FOUND)
 		*value = key;
 	return found;
@@ -198,7 +200,7 @@ members_given_up(const void *table)
 	{                                                                      \
 		.name = word, .kind = MM_MAP_KEYED, .forms = MM_MAP_BRACES,    \
 		.expands = true, .example = "inline:{key=value}",              \
-		.read = members_read, .free = members_free, .lookup = how,     \
+		.read = members_read, .free = members_free, .through = how,    \
 		.values = which, .given_up = members_given_up,                 \
 		.member = members_member, .tried = members_tried               \
 	}

@@ -52,6 +52,7 @@ in_table(const struct mm_map *table, const char *key, struct mm_arena *arena)
 	case MM_MAP_FOUND:
 		return MM_MATCHES;
 	case MM_MAP_FAILED:
+	case MM_MAP_PENDING:
 		return MM_MATCH_FAILED;
 	case MM_MAP_NOTHING:
 		break;

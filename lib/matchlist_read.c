@@ -95,6 +95,13 @@ add_table(struct reader *r, const struct place *at, const char *word,
 
 	entry->form = MM_MATCH_TABLE;
 	entry->table = mm_map_open(word, at->file, at->line, r->all, &err);
+	if (entry->table != NULL && mm_map_remote(entry->table)) {
+		mm_err_set(&err,
+		    "%.200s: a table that has to be asked cannot stand here",
+		    word);
+		mm_map_free(entry->table);
+		entry->table = NULL;
+	}
 	if (entry->table != NULL)
 		add(r, at, entry);
 	else

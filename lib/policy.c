@@ -56,7 +56,11 @@ open_reply_map(struct mm_policy *policy, const char *spec, unsigned line,
 		mm_err_set(&err, "more than %d tables", REPLY_MAPS_MAX);
 	else if ((map = mm_map_open(spec, file, line, all, &err)) != NULL) {
 		policy->reply_maps[policy->nreply_maps++] = map;
-		return;
+		if (!mm_map_remote(map))
+			return;
+		mm_err_set(&err,
+		    "%.200s: a table that has to be asked cannot stand here",
+		    spec);
 	}
 	mm_complain(all, MM_ERROR, file, line, "rbl_reply_maps: %s", err.text);
 }

@@ -110,8 +110,8 @@ mm_policyd_stale(int fd)
 	return poll(&p, 1, 0) != 0;
 }
 
-static int
-send_all(int fd, const char *data, size_t len,
+int
+mm_policyd_send(int fd, const char *data, size_t len,
     const struct mm_policyd_wait *wait, struct mm_err *err)
 {
 	while (len > 0) {
@@ -132,10 +132,9 @@ send_all(int fd, const char *data, size_t len,
 	return 0;
 }
 
-/* One more piece of the reply.  0: the other side has closed. */
-static ssize_t
-more(int fd, char *room, size_t size, const struct mm_policyd_wait *wait,
-    struct mm_err *err)
+ssize_t
+mm_policyd_more(int fd, char *room, size_t size,
+    const struct mm_policyd_wait *wait, struct mm_err *err)
 {
 	for (;;) {
 		ssize_t n = recv(fd, room, size, 0);
@@ -177,7 +176,8 @@ receive(int fd, const struct mm_policyd_wait *wait, char **action,
 	size_t len = 0;
 
 	for (;;) {
-		ssize_t n = more(fd, data + len, sizeof(data) - len, wait, err);
+		ssize_t n = mm_policyd_more(
+		    fd, data + len, sizeof(data) - len, wait, err);
 
 		if (n < 0)
 			return MM_POLICYD_FAILED;
@@ -204,7 +204,7 @@ enum mm_policyd_talk
 mm_policyd_talk(int fd, const char *request, const struct mm_policyd_wait *wait,
     char **action, struct mm_err *err)
 {
-	if (send_all(fd, request, strlen(request), wait, err) == 0)
+	if (mm_policyd_send(fd, request, strlen(request), wait, err) == 0)
 		return receive(fd, wait, action, err);
 	return errno == EPIPE || errno == ECONNRESET ? MM_POLICYD_CLOSED
 						     : MM_POLICYD_FAILED;

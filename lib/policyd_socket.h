@@ -7,6 +7,8 @@
 #ifndef MM_POLICYD_SOCKET_H
 #define MM_POLICYD_SOCKET_H
 
+#include <sys/types.h>
+
 #include "lib/policyd.h"
 
 /* What may be waited for, and how long. */
@@ -20,6 +22,13 @@ int mm_policyd_connect(const struct mm_policyd *service,
     const struct mm_policyd_wait *wait, struct mm_err *err);
 /* Closed by the other side, or with something in it that nobody asked for. */
 bool mm_policyd_stale(int fd);
+
+/* All of data.  -1: *err. */
+int mm_policyd_send(int fd, const char *data, size_t len,
+    const struct mm_policyd_wait *wait, struct mm_err *err);
+/* One more piece of a reply; 0: the other side has closed; -1: *err. */
+ssize_t mm_policyd_more(int fd, char *room, size_t size,
+    const struct mm_policyd_wait *wait, struct mm_err *err);
 
 enum mm_policyd_talk {
 	MM_POLICYD_DONE,   /* *action is the caller's; the connection is fine */

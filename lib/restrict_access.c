@@ -184,11 +184,32 @@ mm_access_map(const void *table)
 	return ((const struct mm_table *)table)->map;
 }
 
+/* What a remote table has, once somebody has asked it. */
+static enum mm_found
+ask_remote(
+    void *ctx, const struct mm_map *map, const char *key, const char **value)
+{
+	const struct mm_errand errand = {
+	    .kind = MM_ERRAND_LOOKUP, .what = map, .key = key};
+	const struct mm_errand_reply *reply = mm_eval_errand(ctx, &errand);
+
+	if (reply == NULL)
+		return MM_MAP_PENDING;
+	if (reply->status == MM_ERRAND_NOTHING)
+		return MM_MAP_NOTHING;
+	if (reply->status != MM_ERRAND_FOUND)
+		return MM_MAP_FAILED;
+	*value = reply->text;
+	return MM_MAP_FOUND;
+}
+
 bool
 mm_access_try_key(struct mm_eval *ev, const struct mm_table *table,
     const char *key, struct mm_hit *hit)
 {
-	hit->found = mm_map_lookup(table->map, key, ev->arena, &hit->value);
+	const struct mm_map_look look = {ev->arena, ask_remote, ev};
+
+	hit->found = mm_map_look_up(table->map, key, &look, &hit->value);
 	hit->key = key;
 	return hit->found != MM_MAP_NOTHING;
 }
@@ -324,12 +345,14 @@ enum mm_outcome
 mm_access_apply(struct mm_eval *ev, const struct mm_table *table,
     const struct mm_hit *hit, struct mm_subject subject)
 {
+	if (hit->found == MM_MAP_PENDING)
+		return MM_PENDING;
 	if (hit->found == MM_MAP_NOTHING) {
 		mm_eval_note(ev, "no entry");
 		return MM_DUNNO;
 	}
 	ev->why.answer = hit->key;
-	if (hit->found == MM_MAP_FAILED)
+	if (hit->found == MM_MAP_FAILED || *hit->value == '\0')
 		return mm_restrict_misconfigured(ev, subject);
 	mm_eval_note(
 	    ev, mm_arena_printf(ev->arena, "%s: %s", hit->key, hit->value));

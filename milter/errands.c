@@ -7,6 +7,7 @@
 
 #include "lib/clock.h"
 #include "lib/err.h"
+#include "lib/map.h"
 #include "lib/policyd.h"
 #include "milter/logger.h"
 #include "milter/service.h"
@@ -62,6 +63,19 @@ ask(struct service *service, const struct mm_errand *errand, int64_t until_us,
 	return MM_ERRAND_FAILED;
 }
 
+/* News of tables is told once. */
+static enum mm_errand_status
+look_up(struct service *service, const struct mm_errand *errand,
+    int64_t until_us, char **text)
+{
+	const struct mm_map_wait wait = {service_clock(service), until_us};
+	enum mm_errand_status status = mm_map_errand(errand, &wait, text);
+
+	service_trouble(service, TROUBLE_TABLES, status == MM_ERRAND_FAILED,
+	    *text != NULL ? *text : "out of memory");
+	return status;
+}
+
 static enum mm_errand_status
 run(void *ctx, const struct mm_errand *errand, int64_t until_us, char **text)
 {
@@ -73,7 +87,7 @@ run(void *ctx, const struct mm_errand *errand, int64_t until_us, char **text)
 	case MM_ERRAND_POLICY:
 		return ask(service, errand, until_us, text);
 	case MM_ERRAND_LOOKUP:
-		break;
+		return look_up(service, errand, until_us, text);
 	}
 	return MM_ERRAND_UNASKED;
 }

@@ -64,6 +64,7 @@ static const struct {
 	[TROUBLE_SESSIONS] = { LOG_WARNING, "too many sessions",          "more pass without being judged",     "not too many sessions any more: all are judged again" },
 	[TROUBLE_WAITERS] =  { LOG_WARNING, "too many recipients wait",   "more are judged without waiting",    "not too many recipients wait any more" },
 	[TROUBLE_CHANGES] =  { LOG_WARNING, "the MTA does not let us do all", "the message goes on without", "the MTA lets us change messages again" },
+	[TROUBLE_TABLES] =   { LOG_ERR,     "a table cannot be asked",    "what needs it is answered 451",      "tables can be asked again" },
 	[TROUBLE_MEMORY] =   { LOG_ERR,     "out of memory",              "such mail passes without being judged", "there is memory again" },
 };
 

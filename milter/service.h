@@ -34,6 +34,7 @@ enum trouble {
 	TROUBLE_WAITERS,  /* more callbacks would wait than the limit */
 	TROUBLE_CHANGES,  /* a message could not be changed as a table says */
 	TROUBLE_MEMORY,	  /* a session could not be judged for lack of it */
+	TROUBLE_TABLES,	  /* a remote table does not answer */
 	NTROUBLES,
 };
 

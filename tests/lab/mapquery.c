@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/arena.h"
+#include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/err.h"
 #include "lib/map.h"
@@ -25,17 +26,37 @@ say(struct mm_complaints *all)
 	mm_complaints_clear(all);
 }
 
+/* Remote tables are asked at once. */
+static enum mm_found
+ask(void *ctx, const struct mm_map *map, const char *key, const char **value)
+{
+	const struct mm_map_wait wait = {
+	    &mm_clock_system, mm_clock_mono(&mm_clock_system) + 20000000};
+	struct mm_err err;
+	char *text = NULL;
+	enum mm_found found = mm_map_run(map, key, &wait, &text, &err);
+
+	if (found == MM_MAP_FOUND)
+		*value = mm_arena_dup(ctx, text);
+	else if (found == MM_MAP_FAILED)
+		fprintf(stderr, "%s\n", err.text);
+	free(text);
+	return found;
+}
+
 /* False: it has failed. */
 static bool
 query(const struct mm_map *map, const char *key, struct mm_arena *arena)
 {
+	const struct mm_map_look look = {arena, ask, arena};
 	const char *value;
 
-	switch (mm_map_lookup(map, key, arena, &value)) {
+	switch (mm_map_look_up(map, key, &look, &value)) {
 	case MM_MAP_FOUND:
 		printf("%s\t%s\n", key, value);
 		return true;
 	case MM_MAP_FAILED:
+	case MM_MAP_PENDING:
 		puts("FAILED");
 		return false;
 	case MM_MAP_NOTHING:

@@ -1,7 +1,11 @@
 """Tables: the same lookups as postmap -q, the same replies as smtpd."""
 
+import contextlib
 import os
+import socketserver
+import sqlite3
 import subprocess
+import threading
 
 import postfix
 import space
@@ -58,6 +62,132 @@ SENDERS = ("a@example.org", '"b c"@example.org', '"b@c"@example.org',
            "b@sub.example.org")
 
 
+ROWS = (("a@example.org", "REJECT x"), ("two", "x"), ("two", "y"),
+        ("o'brien@example.org", "REJECT q"), ("empty", ""), ("null", None),
+        ("mail", "u@sub.example.org"), ("at", "@example.org"),
+        ("example.org", "DUNNO"), ("%s", "percent"), ("plain", "OK"))
+# What stands behind dbpath, and what is looked up.
+SQLITE = (
+    "query = select v from t where k='%s'",
+    "query = select v\n  from t where k = '%s'\n# a comment\n",
+    "query = select v from t where k='%u'",
+    "query = select v from t where k='%d'",
+    "query = select '%S|%U|%D|%%'",
+    "query = select '%1.%2'",
+    "query = select '%3'",
+    "query = select v from t where k='%s'\nresult_format = %s/%s",
+    "query = select v from t where k='%s'\nresult_format = %u at %d",
+    "query = select v from t where k='%s'\nresult_format = %u",
+    "query = select v from t where k='%s'\nresult_format = %d %%",
+    "query = select v from t where k='%s'\nresult_format = %S %U",
+    "query = select v from t where k='%s'\nresult_format = <%1> %s",
+    "query = select v from t where k='%s'\nexpansion_limit = 1",
+    "query = select v from t where k='%s'\nexpansion_limit = 2",
+    "query = select 'x'\ndomain = example.org other.example",
+    "query = select 'x'\ndomain = Example.ORG",
+    "select_field = v\ntable = t\nwhere_field = k",
+    "select_field = v\ntable = t\nwhere_field = k\n"
+    "additional_conditions = and v > 'x'",
+    "query = select null",
+    "query = select ''",
+    "query = select 1, 2",
+    "query = select v from t order by k, v",
+    "query = select 1 where 0",
+)
+SQLITE_KEYS = (
+    "a@example.org", "A@Example.ORG", "two", "o'brien@example.org", "empty",
+    "null", "mail", "at", "example.org", "%s", "plain", "nobody",
+    "@example.org", "a@", "a@b@example.org", "x@sub.example.org", "x@org",
+    "x@.org", "x@example.org.", "x' or 'a'='a", "a b@example.org")
+
+
+class SocketMap(socketserver.StreamRequestHandler):
+    """Says for a key what stands in REPLIES, raw."""
+
+    REPLIES = {
+        "a@example.org": "16:OK REJECT mapped,", "plain": "5:OK OK,",
+        "nothing": "9:NOTFOUND ,", "temp": "10:TEMP later,",
+        "timeout": "8:TIMEOUT ,", "perm": "7:PERM no,", "odd": "5:MAYBE,",
+        "raw": "OK REJECT\n", "semicolon": "9:OK REJECT;", "closes": "",
+        "long": "100001:", "empty": "3:OK ,",
+    }
+
+    def handle(self):
+        while True:
+            length = b""
+            while not length.endswith(b":"):
+                more = self.rfile.read(1)
+                if not more:
+                    return
+                length += more
+            name, _, key = self.rfile.read(
+                int(length[:-1])).decode().partition(" ")
+            self.rfile.read(1)
+            reply = self.REPLIES.get(key, "9:NOTFOUND ,")
+            if name != "access":
+                reply = "12:PERM no such,"
+            self.wfile.write(reply.encode())
+            if key in ("closes", "raw", "semicolon", "long", "odd"):
+                return
+
+
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+@contextlib.contextmanager
+def socketmap():
+    with Server(("127.0.0.1", 0), SocketMap) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"socketmap:inet:127.0.0.1:{server.server_address[1]}:access"
+        server.shutdown()
+
+
+def database():
+    path = space.BASE / "tables.sqlite"
+    if not path.exists():
+        with contextlib.closing(sqlite3.connect(path)) as db, db:
+            db.execute("create table t(k text, v text)")
+            db.executemany("insert into t values(?, ?)", ROWS)
+        path.chmod(0o644)
+    return path
+
+
+class Remote(Lab):
+    """postmap -q beside remote tables, key by key: it ends at a failure."""
+
+    policy = "smtpd_recipient_restrictions = permit\n"
+
+    def compare(self, spec, *keys):
+        found, said = tables.postmap(self.mta.dir / "etc", spec, keys)
+        if "fatal" in said and len(keys) > 1:
+            for key in keys:
+                with self.subTest(key=key):
+                    self.compare(spec, key)
+            return
+        ours, complaints = tables.ours(spec, keys)
+        if "fatal" in said:
+            found = "FAILED\n"
+        self.assertEqual(found, ours, said + complaints)
+
+    def test_sqlite(self):
+        for i, text in enumerate(SQLITE):
+            path = space.write(space.BASE / f"sqlite{i}.cf",
+                               f"dbpath = {database()}\n{text}\n")
+            with self.subTest(text=text):
+                self.compare(f"sqlite:{path}", *SQLITE_KEYS)
+
+    def test_socketmap(self):
+        with socketmap() as spec:
+            for key in (*SocketMap.REPLIES, "else", "A@Example.ORG"):
+                with self.subTest(key=key):
+                    self.compare(spec, key)
+            self.compare(spec + "x", "plain")
+            self.compare(f"unionmap:{{static:a,{spec}}}", "plain")
+            self.compare(f"pipemap:{{inline:{{b=plain}},{spec}}}", "b")
+
+
 class Lookups(Lab):
     """postmap -q beside the tables of mailmum."""
 
@@ -103,6 +233,29 @@ class Replies(Lab):
                 c.quit()
         return reply[:LINE]
 
+    def compare(self, spec):
+        self.take({"smtpd_recipient_restrictions":
+                   f"check_sender_access {spec}, permit",
+                   "smtpd_relay_restrictions": "reject_unauth_destination"})
+        for sender in SENDERS:
+            self.assertEqual(self.reply(sender, postfix.NATIVE),
+                             self.reply(sender, postfix.MILTER), sender)
+
+    def test_remote(self):
+        good = space.write(
+            space.BASE / "good.cf", f"dbpath = {database()}\n"
+            "query = select v from t where k='%s'\n")
+        limited = space.write(
+            space.BASE / "limited.cf", f"dbpath = {database()}\n"
+            "query = select v from t\nexpansion_limit = 1\n")
+        with socketmap() as mapped:
+            for spec in (f"sqlite:{good}", f"sqlite:{limited}", mapped,
+                         f"unionmap:{{sqlite:{good}, {mapped}}}",
+                         f"pipemap:{{inline:{{example.org=a@example.org}}, "
+                         f"{mapped}}}"):
+                with self.subTest(spec=spec):
+                    self.compare(spec)
+
     def test_all(self):
         for i, (spec, text) in enumerate(REPLIES.items()):
             spec = spec.strip()
@@ -112,12 +265,5 @@ class Replies(Lab):
                 if spec.startswith(("hash:", "btree:")):
                     subprocess.run(["postmap", "-c", self.mta.dir / "etc",
                                     spec], check=True, capture_output=True)
-            policy = {"smtpd_recipient_restrictions":
-                      f"check_sender_access {spec}, permit",
-                      "smtpd_relay_restrictions": "reject_unauth_destination"}
             with self.subTest(spec=spec, text=text):
-                self.take(policy)
-                for sender in SENDERS:
-                    self.assertEqual(self.reply(sender, postfix.NATIVE),
-                                     self.reply(sender, postfix.MILTER),
-                                     sender)
+                self.compare(spec)

@@ -350,8 +350,18 @@ test_a_table_that_cannot_be(void **state)
 	    {"Hash:/a", "unknown type of table \"Hash\": did you mean "
 			"\"hash\"?"},
 	    {"frobnicate:/a", "unknown type of table \"frobnicate\""},
-	    {"sqlite:/a", "sqlite: tables are not supported yet"},
-	    {"socketmap:unix:/a:b", "socketmap: tables are not supported yet"},
+	    {"ldap:/a", "ldap: tables are not supported yet"},
+	    {"socketmap:unix:/a", "it must be inet:host:port:name or "
+				  "unix:/path:name behind socketmap:"},
+	    {"socketmap:inet:localhost:x",
+		"it must be inet:host:port:name or unix:/path:name behind "
+		"socketmap:"},
+	    {"socketmap:tcp:a:1:x", "it must be inet:host:port:name or "
+				    "unix:/path:name behind socketmap:"},
+	    {"socketmap:unix:/a:", "it must be inet:host:port:name or "
+				   "unix:/path:name behind socketmap:"},
+	    {"sqlite:/nonexistent/q.cf",
+		"/nonexistent/q.cf: No such file or directory"},
 	    {"unionmap:{a:b}", "unionmap:{...}: item 1: unknown type of table "
 			       "\"a\""},
 	    {"unionmap:{}", "tables are missing, as in "
