@@ -14,7 +14,7 @@ import zones
 from case import Lab
 from smtp import Smtp
 
-ROUNDS = int(os.environ.get("LAB_ROUNDS", "100"))
+ROUNDS = int(os.environ.get("LAB_ROUNDS", "50"))
 SEED = int(os.environ.get("LAB_SEED", "1"))
 LINE = 510
 

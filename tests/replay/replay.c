@@ -39,8 +39,10 @@
 #include <string.h>
 
 #include "lib/arena.h"
+#include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/err.h"
+#include "lib/map.h"
 #include "lib/policy.h"
 #include "lib/policyd.h"
 #include "lib/str.h"
@@ -127,11 +129,14 @@ ask_service(
 static void
 run_errand(struct replay *r, const struct mm_errand *errand)
 {
+	const struct mm_map_wait no_time = {&mm_clock_system, 0};
 	enum mm_errand_status status = MM_ERRAND_FOUND;
 	char *text = NULL;
 
 	if (errand->kind == MM_ERRAND_POLICY)
 		status = ask_service(r, errand->what, &text);
+	if (errand->kind == MM_ERRAND_LOOKUP)
+		status = mm_map_errand(errand, &no_time, &text);
 	if (mm_errands_take(r->errands, errand, status, text))
 		r->run++;
 }
