@@ -36,7 +36,7 @@ mm_restrict_ours(struct mm_eval *ev)
 {
 	struct mm_destination to;
 
-	if (ev->session->known[MM_FACT_RECIPIENT] != MM_KNOWN)
+	if (((ev->not_yet | ev->absent) & MM_NEEDS(MM_FACT_RECIPIENT)) != 0)
 		return MM_OK;
 	to = mm_restrict_destination(ev, ev->session->recipient_key);
 	if (to.class == MM_CLASS_FAILED)

@@ -351,6 +351,14 @@ bl.example.org; listed, see http://bl.example.org/""", body)
         self.assertIn("ACCEPTS: listed\n", out)
         self.assertNotIn("bl.example.org", out)
 
+    def test_a_list_knows_what_was_known_at_its_stage(self):
+        for delay, code in ("no", 0), ("yes", 1):
+            self.policy(f"smtpd_delay_reject = {delay}\n"
+                        "mydestination = example.net\n"
+                        "smtpd_client_restrictions =\n"
+                        " permit_dnswl_client wl.example.org, reject\n")
+            self.explain(code, "192.0.2.7", "--to", "b@elsewhere.example")
+
     def test_greylisted_and_softened(self):
         out = self.explain(1, "192.0.2.1", "--from", "a@example.net",
                            "--to", "b@example.org")
