@@ -278,6 +278,8 @@ reload(struct supervisor *s, struct mm_complaints *all)
 	int rc;
 
 	notify_reloading();
+	/* what changes while it is read is news again */
+	watch_accept(s->watch);
 	rc = load_anew(s, all);
 	logger_reopen(s->logger);
 	log_complaints(s->logger, all);
@@ -286,7 +288,6 @@ reload(struct supervisor *s, struct mm_complaints *all)
 		logger_say(
 		    s->logger, LOG_NOTICE, "reloaded %s", s->options->config);
 	} else {
-		watch_accept(s->watch);
 		mm_metric_add(s->metrics, MM_RELOADS_FAILED, 1);
 		logger_say(s->logger, LOG_ERR,
 		    "not reloaded: the running policy stays");

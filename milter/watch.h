@@ -17,7 +17,7 @@ void watch_free(struct watch *watch);
 /* From now on these files, as they were when the policy was made.  Out of
  * memory, some are not watched. */
 void watch_policy(struct watch *watch, const struct mm_policy *policy);
-/* What has changed so far is known, whatever came of it. */
+/* What has changed so far is known, whatever comes of it. */
 void watch_accept(struct watch *watch);
 /* When to look next, from now on; -1: there is nothing to be looked at. */
 int watch_wait_ms(const struct watch *watch);

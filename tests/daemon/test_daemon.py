@@ -317,6 +317,26 @@ class Change(unittest.TestCase):
             self.assertEqual(counters["reloads"], 3)
             self.assertEqual(counters["reloads_failed"], 2)
 
+    def test_a_table_that_changes_during_a_reload_in_vain(self):
+        with Gate("") as gate:
+            gate.stop()
+            self.write(gate, "table", "192.0.2.1 REJECT one\n")
+            gate.configure("smtpd_recipient_restrictions = "
+                           f"check_client_access hash:{gate.path('table')}\n")
+            os.remove(gate.path("log"))
+            gate.start()
+            os.rename(gate.config, gate.path("good"))
+            os.mkfifo(gate.config)
+            gate.signal(signal.SIGHUP)
+            with open(gate.config, "w", encoding="utf-8") as f:
+                # it is being read: the reload has begun
+                self.write(gate, "table", "192.0.2.1 REJECT two\n")
+                os.rename(gate.path("good"), gate.config)
+                f.write("nonsense\n")
+            until(lambda: gate.lines("not reloaded"), "a reload in vain")
+            until(lambda: str(session(gate.milter, "192.0.2.1"))
+                  .endswith("two"), "the new table")
+
     def test_a_reload_by_hand_is_not_repeated(self):
         with Gate("") as gate:
             gate.stop()
