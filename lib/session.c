@@ -205,8 +205,11 @@ mm_session_tls(struct mm_session *session, const struct mm_session_tls *told)
 		return false;
 	session->known[MM_FACT_TLS] =
 	    encrypted(session) ? MM_KNOWN : MM_NOT_YET;
-	if (encrypted(session) && !before)
+	if (encrypted(session) && !before) {
+		free(session->helo);
+		session->helo = NULL;
 		session->known[MM_FACT_HELO] = MM_NOT_YET;
+	}
 	return true;
 }
 

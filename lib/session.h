@@ -62,7 +62,7 @@ struct mm_session {
 	enum mm_name_status name_status, reverse_status;
 	char *client_port, *server_name, *daemon_name; /* "" if untold */
 	char *server_address, *server_port;	       /* likewise */
-	/* HELO: as Postfix stores it, see mm_session_helo */
+	/* HELO: as Postfix stores it, see mm_session_helo; NULL if none */
 	char *helo;
 	/* AUTH; "" where the MTA did not say */
 	char *sasl_method, *sasl_username, *sasl_sender;

@@ -163,6 +163,7 @@ test_tls(void **state)
 	assert_true(mm_session_tls(&s, &told));
 	assert_int_equal(MM_KNOWN, s.known[MM_FACT_TLS]);
 	assert_int_equal(MM_NOT_YET, s.known[MM_FACT_HELO]);
+	assert_null(s.helo);
 	assert_string_equal("client.example.org", s.cert_subject);
 	assert_string_equal("", s.cert_issuer);
 	assert_true(mm_session_helo(&s, "tls.example.org"));
