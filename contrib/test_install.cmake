@@ -22,6 +22,7 @@ install_again()
 must_exist(/etc/mailmum/mailmum.conf)
 foreach(file sbin/mailmum bin/mailmumctl lib/sysusers.d/mailmum.conf
     lib/systemd/system/mailmum.service lib/systemd/system/mailmum.socket
+    share/mailmum/greylist-exceptions
     share/man/man8/mailmum.8 share/man/man5/mailmum.conf.5
     share/man/man1/mailmumctl.1 share/doc/mailmum/README
     share/doc/mailmum/COPYING)

@@ -12,6 +12,7 @@
 #include "lib/conf.h"
 #include "lib/dnsxl.h"
 #include "lib/err.h"
+#include "lib/exempt.h"
 #include "lib/json.h"
 #include "lib/policy.h"
 #include "lib/policyd.h"
@@ -147,6 +148,22 @@ say_dns(FILE *out, const struct mm_settings *settings)
 	    (double)settings->dns_deadline / 1000);
 }
 
+static void
+say_exceptions(FILE *out, const struct mm_exempt *exempt)
+{
+	const char *missing = mm_exempt_missing(exempt);
+	size_t n = mm_exempt_size(exempt);
+
+	if (missing != NULL)
+		fprintf(out,
+		    "Whom greylisting would harm is not known: %s is not "
+		    "there. ",
+		    missing);
+	if (n > 0)
+		fprintf(out, "%zu exception%s from that. ", n,
+		    n == 1 ? " is made" : "s are made");
+}
+
 /* The summary in plain words, one long line. */
 static void
 say_summary(FILE *out, const struct mm_policy *policy, const struct summary *s)
@@ -177,6 +194,8 @@ say_summary(FILE *out, const struct mm_policy *policy, const struct summary *s)
 		    "Who is greylisted may come back after %" PRId64
 		    " seconds. ",
 		    settings->greylist_delay / 1000);
+	if (mm_policy_greylists(policy))
+		say_exceptions(out, mm_policy_exempt(policy));
 	if (s->stay.n > 0) {
 		fputs("Keep in main.cf, where alone they work: ", out);
 		say_words(out, &s->stay);
@@ -246,6 +265,8 @@ write_summary(struct mm_json *json, const struct mm_policy *policy,
 	mm_json_uint(json, "access_tables", s->tables);
 	write_words(json, "policy_services", &s->asked);
 	mm_json_bool(json, "greylists", mm_policy_greylists(policy));
+	mm_json_uint(json, "greylist_exceptions",
+	    mm_exempt_size(mm_policy_exempt(policy)));
 	write_words(json, "keep_in_main_cf", &s->stay);
 	mm_json_end(json);
 }

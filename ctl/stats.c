@@ -205,9 +205,9 @@ print_counters(struct json_object *counters)
 			     "transactions"}},
 	    {"verdicts", {"accepts", "rejects", "defers", "greylists",
 			     "discards", "quarantines", "warnings"}},
-	    {"greylist",
-		{"greylist_new", "greylist_early", "greylist_passed",
-		    "greylist_known", "greylist_allowed", "store_errors"}},
+	    {"greylist", {"greylist_new", "greylist_early", "greylist_passed",
+			     "greylist_known", "greylist_allowed",
+			     "greylist_exempt", "store_errors"}},
 	    {"waiting", {"waiters", "waiters_refused", "deadlines"}},
 	    {"policy_services", {"policy_queries", "policy_failures"}},
 	};

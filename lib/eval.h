@@ -20,6 +20,7 @@
 #include "lib/verdict.h"
 
 struct mm_arena;
+struct mm_exempt_why;
 struct mm_load;
 
 /* A list in a list in a list: no deeper, as in Postfix. */
@@ -122,6 +123,8 @@ struct mm_result {
 	struct mm_why why;
 	const struct mm_why *mark; /* ask the greylist; NULL: do not */
 	int64_t mark_delay;	   /* ms that the mark has mail wait */
+	/* why there is none though a step has set it; or NULL */
+	const struct mm_exempt_why *exempt;
 	struct mm_effect *effects; /* in order */
 	struct mm_trace *trail;	   /* in order */
 	/* labels of the lists that could not be asked, "a,b"; NULL: none */

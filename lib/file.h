@@ -1,5 +1,5 @@
 /*
- * file - a file's state, and whether it has become another one.
+ * file - a file's state, whether it has become another one, and its text.
  *
  * Threads: immutable; looking is the only thing done.
  */
@@ -7,8 +7,10 @@
 #define MM_FILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+struct mm_err;
 struct stat;
 
 /* Zeros: there is no such file. */
@@ -21,6 +23,11 @@ struct mm_file_state mm_file_state_of(const struct stat *st);
 /* As it is now. */
 struct mm_file_state mm_file_look(const char *path);
 bool mm_file_same(const struct mm_file_state *a, const struct mm_file_state *b);
+
+/* The text of a regular file of at most so many bytes, as it is now; the caller
+ * frees it.  NULL: *err; among others because it is no text. */
+char *mm_file_read(const char *path, size_t most, struct mm_file_state *state,
+    struct mm_err *err);
 
 /* For those who are made from files: each one, as it was when it was read. */
 typedef void mm_file_each(

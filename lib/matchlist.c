@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/arena.h"
 #include "lib/map.h"
 #include "lib/str.h"
 #include "lib/tokens.h"
@@ -140,6 +141,95 @@ mm_matchlist_domain(
 
 		if (match != MM_MATCH_NOT)
 			return decided(entry, match);
+	}
+	return MM_MATCH_NOT;
+}
+
+/* What an address is looked up by. */
+struct forms {
+	const char *whole, *plain; /* plain: without extension; or NULL */
+	const char *user;	   /* "user@", without extension */
+	const char *domain;
+};
+
+/* False: out of memory. */
+static bool
+take_apart(const char *address, struct mm_arena *arena, struct forms *ret)
+{
+	const char *at = strrchr(address, '@'), *plus;
+	size_t len;
+
+	*ret = (struct forms){.whole = address};
+	if (at == NULL)
+		return true;
+	len = (size_t)(at - address);
+	plus = memchr(address, '+', len);
+	ret->domain = at + 1;
+	if (plus > address) {
+		len = (size_t)(plus - address);
+		ret->plain =
+		    mm_arena_printf(arena, "%.*s%s", (int)len, address, at);
+		if (ret->plain == NULL)
+			return false;
+	}
+	ret->user = mm_arena_printf(arena, "%.*s@", (int)len, address);
+	return ret->user != NULL;
+}
+
+/* As access(5) goes through them. */
+static enum mm_match
+address_in_table(const struct mm_matchlist *list, const struct mm_map *table,
+    const struct forms *of, struct mm_arena *arena)
+{
+	enum mm_match match = in_table(table, of->whole, arena);
+
+	if (match != MM_MATCH_NOT || mm_map_kind(table) != MM_MAP_KEYED)
+		return match;
+	if (of->plain != NULL)
+		match = in_table(table, of->plain, arena);
+	if (match == MM_MATCH_NOT && of->domain != NULL)
+		match = name_in_table(list, table, of->domain, arena);
+	if (match == MM_MATCH_NOT && of->user != NULL)
+		match = in_table(table, of->user, arena);
+	return match;
+}
+
+static bool
+address_is(const struct mm_matchlist *list, const char *pattern,
+    const struct forms *of)
+{
+	if (strchr(pattern, '@') == NULL)
+		return of->domain != NULL &&
+		       same_or_below(list, of->domain, pattern);
+	return mm_str_same(pattern, of->whole) ||
+	       (of->plain != NULL && mm_str_same(pattern, of->plain)) ||
+	       (of->user != NULL && mm_str_same(pattern, of->user));
+}
+
+enum mm_match
+mm_matchlist_address(const struct mm_matchlist *list, const char *address,
+    struct mm_arena *arena, struct mm_match_where *where)
+{
+	struct forms of;
+
+	if (!take_apart(address, arena, &of))
+		return MM_MATCH_FAILED;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct mm_match_entry *entry = &list->entries[i];
+		bool table = entry->form == MM_MATCH_TABLE;
+		enum mm_match match = MM_MATCH_NOT;
+
+		if (table)
+			match =
+			    address_in_table(list, entry->table, &of, arena);
+		else if (address_is(list, entry->name, &of))
+			match = MM_MATCHES;
+		if (match == MM_MATCH_NOT)
+			continue;
+		*where = (struct mm_match_where){
+		    table ? mm_map_spec(entry->table) : entry->name,
+		    entry->file, entry->line};
+		return decided(entry, match);
 	}
 	return MM_MATCH_NOT;
 }

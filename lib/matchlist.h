@@ -29,9 +29,10 @@ enum mm_match {
 };
 
 enum mm_matchlist_kind {
-	MM_MATCH_WHOLE,	 /* whole domains only: mydestination */
-	MM_MATCH_DOMAIN, /* and what is below them: relay_domains */
-	MM_MATCH_CLIENT, /* addresses, networks, host names: mynetworks */
+	MM_MATCH_WHOLE,	  /* whole domains only: mydestination */
+	MM_MATCH_DOMAIN,  /* and what is below them: relay_domains */
+	MM_MATCH_CLIENT,  /* addresses, networks, host names: mynetworks */
+	MM_MATCH_ADDRESS, /* mail addresses, domains and what is below them */
 };
 
 /* How a list is read. */
@@ -57,6 +58,17 @@ size_t mm_matchlist_size(const struct mm_matchlist *list);
 /* A domain, of the first two kinds. */
 enum mm_match mm_matchlist_domain(const struct mm_matchlist *list,
     const char *domain, struct mm_arena *arena);
+/* What decided: the entry, or the table, as written; and where it stands, which
+ * lives as long as the list and the text that it was read from. */
+struct mm_match_where {
+	const char *entry, *file;
+	unsigned line;
+};
+/* A mail address, of the last kind: "user@domain", "user@", also without the
+ * user's "+extension", and its domain, entry by entry.  *where stays as it is
+ * when no entry fits. */
+enum mm_match mm_matchlist_address(const struct mm_matchlist *list,
+    const char *address, struct mm_arena *arena, struct mm_match_where *where);
 /* A client by name and by address, entry by entry.  address: ip as text. */
 enum mm_match mm_matchlist_client(const struct mm_matchlist *list,
     const char *name, const struct mm_ip *ip, const char *address,

@@ -65,6 +65,8 @@ add(struct reader *r, const struct place *at, struct mm_match_entry *entry)
 		list->entries = more;
 		list->size = size;
 	}
+	entry->file = at->file;
+	entry->line = at->line;
 	list->entries[list->n++] = *entry;
 	return;
 
@@ -131,6 +133,16 @@ doubt(const struct reader *r, const struct place *at, const char *name)
 	complain(r, at, MM_NOTICE, err.text);
 }
 
+/* "user@domain", "user@". */
+static bool
+is_mail_address(const char *word)
+{
+	const char *at = strrchr(word, '@');
+
+	return at != NULL && at > word &&
+	       (at[1] == '\0' || at[1] == '[' || mm_hostname_valid(at + 1));
+}
+
 /* A name, as far as one can tell.  Bytes beyond ASCII are somebody's. */
 static bool
 is_name(const char *word)
@@ -166,13 +178,18 @@ add_plain(struct reader *r, const struct place *at, const char *word,
 	    mm_prefix_parse(word, &entry->prefix, &err) == 0) {
 		entry->form = MM_MATCH_PREFIX;
 		add(r, at, entry);
-	} else if (is_name(word) ||
+	} else if ((r->how->kind == MM_MATCH_ADDRESS &&
+		       is_mail_address(word)) ||
+		   is_name(word) ||
 		   (r->how->kind != MM_MATCH_CLIENT && *word == '[')) {
 		add_name(r, at, word, entry);
 	} else if (r->how->kind == MM_MATCH_CLIENT) {
 		complain(r, at, MM_ERROR, err.text);
 	} else {
-		mm_err_set(&err, "\"%.200s\" is not a domain", word);
+		mm_err_set(&err, "\"%.200s\" is %s", word,
+		    r->how->kind == MM_MATCH_ADDRESS
+			? "neither an address nor a domain"
+			: "not a domain");
 		complain(r, at, MM_ERROR, err.text);
 	}
 }
@@ -272,7 +289,8 @@ fail:
 	return NULL;
 }
 
-static void
+/* Its name, for as long as the list lives. */
+static const char *
 note_file(struct reader *r, const char *path, FILE *f)
 {
 	struct mm_matchlist *list = r->list;
@@ -281,15 +299,16 @@ note_file(struct reader *r, const char *path, FILE *f)
 	struct stat st;
 
 	r->failed |= files == NULL;
+	if (files != NULL)
+		list->files = files;
 	if (files == NULL || fstat(fileno(f), &st) != 0)
-		return;
-	list->files = files;
+		return path;
 	files[list->nfiles] =
 	    (struct mm_match_file){strdup(path), mm_file_state_of(&st)};
 	if (files[list->nfiles].path != NULL)
-		list->nfiles++;
-	else
-		r->failed = true;
+		return files[list->nfiles++].path;
+	r->failed = true;
+	return path;
 }
 
 static void
@@ -308,7 +327,7 @@ read_file(
 		complain(r, at, MM_ERROR, err.text);
 		return;
 	}
-	note_file(r, path, f);
+	in.file = note_file(r, path, f);
 	read_lines(r, &in, f, except);
 	if (ferror(f)) {
 		in.line = 0;

@@ -24,6 +24,8 @@ struct mm_match_entry {
 	char *name;
 	struct mm_prefix prefix;
 	struct mm_map *table;
+	const char *file; /* where it stands: of files, or borrowed */
+	unsigned line;
 };
 
 struct mm_match_file {

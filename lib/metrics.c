@@ -28,6 +28,7 @@ static const char *const names[MM_NMETRICS] = {
     [MM_GREYLIST_PASSED] = "greylist_passed",
     [MM_GREYLIST_KNOWN] = "greylist_known",
     [MM_GREYLIST_ALLOWED] = "greylist_allowed",
+    [MM_GREYLIST_EXEMPT] = "greylist_exempt",
     [MM_STORE_ERRORS] = "store_errors",
     [MM_DEADLINES] = "deadlines",
     [MM_WAITERS] = "waiters",

@@ -27,6 +27,7 @@ enum mm_metric {
 	MM_GREYLIST_PASSED, /* came back in time */
 	MM_GREYLIST_KNOWN,
 	MM_GREYLIST_ALLOWED, /* automatically, by client */
+	MM_GREYLIST_EXEMPT,  /* never asked */
 	MM_STORE_ERRORS,     /* mail passed because the store did not answer */
 	MM_DEADLINES,	     /* a RCPT waited to its deadline */
 	MM_WAITERS,	     /* callbacks waiting now */

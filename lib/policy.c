@@ -8,6 +8,7 @@
 #include "lib/conf.h"
 #include "lib/dnsxl.h"
 #include "lib/err.h"
+#include "lib/exempt.h"
 #include "lib/footer.h"
 #include "lib/map.h"
 #include "lib/policyd.h"
@@ -23,6 +24,7 @@ struct mm_policy {
 	struct mm_conf *conf; /* lines borrow its file name */
 	struct mm_settings *settings;
 	struct mm_site *site;
+	struct mm_exempt *exempt;
 	struct mm_map *reply_maps[REPLY_MAPS_MAX];
 	size_t nreply_maps;
 	struct mm_policyds services;
@@ -38,6 +40,7 @@ policy_free(struct mm_policy *policy)
 	mm_policyds_clear(&policy->services);
 	for (size_t i = 0; i < policy->nreply_maps; i++)
 		mm_map_free(policy->reply_maps[i]);
+	mm_exempt_free(policy->exempt);
 	mm_site_free(policy->site);
 	mm_settings_free(policy->settings);
 	mm_conf_free(policy->conf);
@@ -214,6 +217,9 @@ compile(struct mm_policy *policy, struct mm_complaints *all)
 	policy->site = mm_site_read(policy->settings, policy->conf, all);
 	if (policy->site == NULL)
 		return -1;
+	policy->exempt = mm_exempt_read(policy->settings, all);
+	if (policy->exempt == NULL)
+		return -1;
 	policy->load = (struct mm_load){
 	    .settings = policy->settings,
 	    .site = policy->site,
@@ -364,6 +370,7 @@ mm_policy_files(const struct mm_policy *policy, mm_file_each *each, void *ctx)
 	for (size_t i = 0; i < policy->nreply_maps; i++)
 		mm_map_files(policy->reply_maps[i], each, ctx);
 	mm_site_files(policy->site, each, ctx);
+	mm_exempt_files(policy->exempt, each, ctx);
 }
 
 const struct mm_step *
@@ -399,10 +406,41 @@ mm_policy_greylists(const struct mm_policy *policy)
 	return search.found != NULL;
 }
 
+const struct mm_exempt *
+mm_policy_exempt(const struct mm_policy *policy)
+{
+	return policy->exempt;
+}
+
+void
+mm_policy_inherit(struct mm_policy *policy, const struct mm_policy *from)
+{
+	mm_exempt_inherit(policy->exempt, from->exempt);
+}
+
 unsigned
 mm_policy_effects(const struct mm_policy *policy)
 {
 	return policy->effects;
+}
+
+/* An exception takes the mark off, and is what the verdict is based on. */
+static void
+excuse(const struct mm_policy *policy, const struct mm_given *given,
+    struct mm_arena *arena, struct mm_result *ret)
+{
+	const struct mm_exempt_why *why;
+
+	if (!ret->done || ret->mark == NULL)
+		return;
+	why = mm_exempt_find(policy->exempt, given->session, arena);
+	if (why == NULL)
+		return;
+	ret->mark = NULL;
+	ret->exempt = why;
+	ret->why = (struct mm_why){.reason = why->setting,
+	    .chain = MM_CHAIN_RECIPIENT,
+	    .answer = why->pattern};
 }
 
 void
@@ -422,6 +460,7 @@ mm_policy_walk(const struct mm_policy *policy, const struct mm_given *given,
 
 	*ret = (struct mm_result){0};
 	mm_program_walk(&policy->program, &ev);
+	excuse(policy, given, arena, ret);
 }
 
 void

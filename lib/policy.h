@@ -17,6 +17,7 @@
 struct mm_complaints;
 struct mm_dnsxl;
 struct mm_err;
+struct mm_exempt;
 struct mm_policy;
 struct mm_policyd;
 
@@ -55,6 +56,11 @@ const struct mm_policyd *mm_policy_service(
     const struct mm_policy *policy, size_t i);
 /* Does any list use the greylist? */
 bool mm_policy_greylists(const struct mm_policy *policy);
+/* Who is never greylisted. */
+const struct mm_exempt *mm_policy_exempt(const struct mm_policy *policy);
+/* Before it is in force, in place of another one: what both have goes on
+ * counting. */
+void mm_policy_inherit(struct mm_policy *policy, const struct mm_policy *from);
 /* What its tables may want done to a message, as MM_EFFECT_BIT. */
 unsigned mm_policy_effects(const struct mm_policy *policy);
 

@@ -77,6 +77,9 @@ static const struct row rows[] = { /* in the manual's order */
 	{ UINT(greylist_ipv4_prefix, "24", 8, 32), LIVE },
 	{ UINT(greylist_ipv6_prefix, "64", 16, 128), LIVE },
 	{ UINT(greylist_auto_allow_count, "5", 0, 1000000), LIVE },
+	{ TEXT(greylist_exceptions, "standard"), LIVE },
+	{ TEXT(greylist_optin, ""), LIVE },
+	{ TEXT(greylist_optout, ""), LIVE },
 	{ STRING(greylist_store, "sqlite"), RESTART },
 
 	{ STRING(myhostname, ""), LIVE },

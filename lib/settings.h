@@ -43,6 +43,7 @@ struct mm_settings {
 	int64_t greylist_delay, greylist_retry_window, greylist_max_age;
 	unsigned greylist_ipv4_prefix, greylist_ipv6_prefix;
 	unsigned greylist_auto_allow_count;
+	struct mm_text greylist_exceptions, greylist_optin, greylist_optout;
 	const char *greylist_store;
 
 	/* the policy */

@@ -9,6 +9,7 @@
 #include "lib/clock.h"
 #include "lib/decision.h"
 #include "lib/err.h"
+#include "lib/exempt.h"
 #include "lib/judge.h"
 #include "lib/str.h"
 #include "milter/effects.h"
@@ -144,6 +145,18 @@ ask_greylist(
 	return answer;
 }
 
+/* The exception was of use. */
+static void
+count_exempt(struct service *service, const struct mm_exempt_why *why)
+{
+	if (why == NULL)
+		return;
+	service_count(service, MM_GREYLIST_EXEMPT, 1);
+	if (why->entry != NULL)
+		mm_exempt_count(
+		    why->entry, mm_clock_wall(service_clock(service)));
+}
+
 static void
 set_line(char line[MM_REPLY_MAX + 1], const char *text)
 {
@@ -218,6 +231,7 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 	struct mm_reply reply = result->reply;
 
 	record_effects(service, mail, result->effects);
+	count_exempt(service, result->exempt);
 	decision.action = result->verdict;
 	ret->code = 0;
 	if (result->verdict == MM_ACCEPT && result->mark != NULL) {

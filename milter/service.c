@@ -319,6 +319,8 @@ service_reload(
 	if (rc == 0)
 		rc = reload_resolver(
 		    service, mm_policy_settings(old), settings, err);
+	if (rc == 0)
+		mm_policy_inherit(policy, old);
 	mm_policy_unref(old);
 	if (rc != 0) {
 		mm_policy_unref(policy);

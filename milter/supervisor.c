@@ -16,6 +16,7 @@
 #include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/err.h"
+#include "lib/exempt.h"
 #include "lib/metrics.h"
 #include "lib/policy.h"
 #include "lib/settings.h"
@@ -246,6 +247,20 @@ start(struct supervisor *s)
 	return callbacks_start(s->service, &s->err) == 0 ? EX_OK : EX_OSERR;
 }
 
+/* It comes with mailmum: without it something is wrong with the installation.
+ */
+static void
+say_missing(struct supervisor *s, const struct mm_policy *policy)
+{
+	const char *missing = mm_exempt_missing(mm_policy_exempt(policy));
+
+	if (missing != NULL && mm_policy_greylists(policy))
+		logger_say(s->logger, LOG_WARNING,
+		    "%s is not there: whom greylisting would harm is not "
+		    "known",
+		    missing);
+}
+
 /* What is wrong is in *all; what runs stays then. */
 static int
 load_anew(struct supervisor *s, struct mm_complaints *all)
@@ -264,6 +279,7 @@ load_anew(struct supervisor *s, struct mm_complaints *all)
 	mm_policy_ref(policy);
 	if (service_reload(s->service, policy, &err) == 0) {
 		watch_policy(s->watch, policy);
+		say_missing(s, policy);
 		mm_policy_unref(policy);
 		return 0;
 	}
@@ -379,6 +395,7 @@ say_started(struct supervisor *s, const struct mm_complaints *notices)
 		logger_say(s->logger, LOG_WARNING,
 		    "%s: no restriction in it: all mail passes",
 		    s->options->config);
+	say_missing(s, s->first);
 	logger_say(
 	    s->logger, LOG_NOTICE, "mailmum " MAILMUM_VERSION " is ready");
 }

@@ -149,6 +149,7 @@ smtpd_recipient_restrictions = permit_mynetworks,
   permit_dnswl_client list.dnswl.org=127.0.[0..255].[ 2..3 ],
   reject_rbl_client zen.spamhaus.org, reject_rbl_client bl.example.org,
   greylist
+greylist_exceptions =
 """)
         self.expect(0, ["check"], """\
 FILE:4: notice: reject_unauth_destination: keep it in main.cf: only the MTA \
@@ -239,7 +240,8 @@ FILE: 1 error: it would be refused.
 
     def test_json(self):
         self.write("smtpd_recipient_restrictions = reject_unauth_destination,"
-                   " reject_rbl_client bl.example.org, greylist\n")
+                   " reject_rbl_client bl.example.org, greylist\n"
+                   "greylist_exceptions =\n")
         result = json.loads(self.expect(0, ["check", "--json"]))
         self.assertTrue(result["valid"])
         self.assertEqual(["notice"],
@@ -254,7 +256,7 @@ FILE: 1 error: it would be refused.
              "more_steps": 0,
              "dns_lists": ["bl.example.org"], "access_tables": 0,
              "policy_services": [],
-             "greylists": True,
+             "greylists": True, "greylist_exceptions": 0,
              "keep_in_main_cf": ["reject_unauth_destination"]},
             result["summary"])
         self.write("smtpd_recipient_restrictions = frobnicate\n")

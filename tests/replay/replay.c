@@ -6,7 +6,8 @@
  * A file holds scenarios, a directive a line:
  *
  *   scenario  a title
- *   config    name = value             (continued by indented lines)
+ *   config    name = value             (continued by indented lines; $here is
+ *             the directory of the scenarios)
  *   zone      name TYPE data           (see world.h)
  *   connect   address [name] [ptr=name] [resolve=OK|FORGED|TEMP|FAIL]
  *             [server=name] [daemon=name]
@@ -280,7 +281,15 @@ do_scenario(struct replay *r, char *rest)
 static void
 do_config(struct replay *r, char *rest)
 {
+	const char *slash = strrchr(r->file, '/');
 	size_t len = strlen(r->config);
+
+	/* defined where it is used: a parameter that nothing uses is unknown */
+	if (strstr(rest, "$here") != NULL && strstr(r->config, "$here") == NULL)
+		len += (size_t)snprintf(r->config + len,
+		    sizeof(r->config) - len, "here = %.*s\n",
+		    slash != NULL ? (int)(slash - r->file) : 1,
+		    slash != NULL ? r->file : ".");
 
 	snprintf(r->config + len, sizeof(r->config) - len, "%s\n", rest);
 }
