@@ -164,12 +164,14 @@ set_line(char line[MM_REPLY_MAX + 1], const char *text)
 	mm_str_printable(line, ' ');
 }
 
+/* facts: what Postfix's footer would know. */
 static void
 set_reply(struct service *service, const struct outcome_case *mail,
-    const struct mm_reply *reply, struct outcome *ret)
+    const struct mm_session *facts, const struct mm_reply *reply,
+    struct outcome *ret)
 {
 	const struct mm_macros macros = {.settings = mail->settings,
-	    .session = mail->facts,
+	    .session = facts,
 	    .now = mm_clock_wall(service_clock(service)),
 	    .arena = mail->arena};
 	struct mm_footer footer;
@@ -247,7 +249,7 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 	}
 	decision.missed = result->missed;
 	if (decision.action != MM_ACCEPT)
-		set_reply(service, mail, &reply, ret);
+		set_reply(service, mail, mail->facts, &reply, ret);
 	take_fate(&decision, mail->effects);
 	finish(service, &decision, ret->code != 0 ? &reply : NULL);
 }
@@ -258,14 +260,19 @@ outcome_carry_out_stage(struct service *service,
     struct outcome *ret)
 {
 	struct mm_decision decision = describe(mail, &result->why);
+	struct mm_session before = *mail->facts;
 
 	record_effects(service, mail, result->effects);
 	ret->code = 0;
 	if (result->verdict == MM_ACCEPT)
 		return;
+	/* a footer does not know what is being refused */
+	before.sender = NULL;
+	if (result->why.chain == MM_CHAIN_HELO)
+		before.helo = NULL;
 	decision.action = result->verdict;
 	decision.missed = result->missed;
-	set_reply(service, mail, &result->reply, ret);
+	set_reply(service, mail, &before, &result->reply, ret);
 	finish(service, &decision, &result->reply);
 }
 

@@ -210,6 +210,23 @@ smtpd_recipient_restrictions = check_recipient_access inline:{
             until(lambda: len(gate.records(stage="HELO")) == 2, "records")
             self.assertNotIn("sender", gate.records(stage="HELO")[0])
 
+    def test_a_footer_does_not_know_what_is_refused(self):
+        """As in Postfix, which keeps no HELO and no sender that it
+        refuses."""
+        footer = ("smtpd_reject_footer = \\c [$helo_name] [$sender] "
+                  "[$client_address]\n")
+        with Gate(self.policy + footer) as gate, Mta(gate.milter) as m:
+            m.connect()
+            m.helo("evil.example")
+            self.assertRegex(m.mail(), r"denied \[\] \[\] \[192.*\]$")
+            m.helo("good.example")
+            self.assertRegex(m.mail("<evil@example.org>"),
+                             r"denied \[good.example\] \[\] \[192.*\]$")
+            m.mail("<a@example.org>")
+            self.assertRegex(
+                m.rcpt("<no@example.net>"),
+                r"denied \[good.example\] \[a@example.org\] \[192.*\]$")
+
     def test_a_policy_service_is_asked_about_each_helo(self):
         service = PolicyServer(0, lambda request: (
             b"action=REJECT\n\n" if request["helo_name"] == "evil.example"
