@@ -64,6 +64,7 @@ mm_restrict_effect(struct mm_eval *ev, const struct mm_access *access)
 {
 	enum mm_effect_kind kind;
 	struct mm_err err;
+	const char *why;
 
 	if (!kind_of(access->verb, &kind))
 		return MM_DUNNO;
@@ -72,7 +73,9 @@ mm_restrict_effect(struct mm_eval *ev, const struct mm_access *access)
 		return MM_DUNNO;
 	}
 	if (mm_access_check(access, &err) != 0) {
-		mm_eval_note(ev, mm_arena_dup(ev->arena, err.text));
+		why = one_line(ev, err.text);
+		mm_eval_note(ev, why);
+		mm_eval_effect(ev, MM_EFFECT_WARN, why);
 		return MM_DUNNO;
 	}
 	mm_eval_effect(ev, kind, one_line(ev, access->text));
