@@ -174,6 +174,8 @@ const char *mm_policyd_request(struct mm_eval *ev, const char *policy_context);
 int mm_policyd_action_check(
     const char *action, struct mm_load *load, struct mm_err *err);
 
+/* A client without a name, verified or of its PTR, is called "unknown". */
+bool mm_restrict_nameless(struct mm_eval *ev, const char *name);
 /* name without one dot at its end; NULL: out of memory. */
 const char *mm_restrict_undotted(struct mm_eval *ev, const char *name);
 

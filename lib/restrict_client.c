@@ -3,6 +3,16 @@
 
 #include "lib/arena.h"
 #include "lib/site.h"
+#include "lib/str.h"
+
+bool
+mm_restrict_nameless(struct mm_eval *ev, const char *name)
+{
+	if (!mm_str_same(name, "unknown"))
+		return false;
+	mm_eval_note(ev, "the client has no such name");
+	return true;
+}
 
 enum mm_outcome
 mm_check_mynetworks(const void *arg, struct mm_eval *ev)

@@ -239,21 +239,11 @@ mm_check_rbl_client(const void *arg, struct mm_eval *ev)
 	    ev, rbl, name, ev->session->client_address, "Client host");
 }
 
-/* "unknown" stands for a client without a name. */
-static bool
-nameless(struct mm_eval *ev, const char *name)
-{
-	if (strcmp(name, "unknown") != 0)
-		return false;
-	mm_eval_note(ev, "the client has no such name");
-	return true;
-}
-
 static enum mm_outcome
 reject_client_name(struct mm_eval *ev, const struct rbl *rbl, const char *name,
     const char *class)
 {
-	if (nameless(ev, name))
+	if (mm_restrict_nameless(ev, name))
 		return MM_DUNNO;
 	return reject_name(ev, rbl, name, name, class);
 }
@@ -348,7 +338,7 @@ mm_check_rhswl_client(const void *arg, struct mm_eval *ev)
 
 	if (ours != MM_OK)
 		return ours;
-	if (nameless(ev, client))
+	if (mm_restrict_nameless(ev, client))
 		return MM_DUNNO;
 	if (mm_dnsxl_qname_domain(rbl->list, client, name) != 0)
 		return MM_DUNNO;

@@ -245,15 +245,6 @@ search_literal(struct hosts *h, const char *literal)
 		try_address(h, address);
 }
 
-static bool
-nameless(struct mm_eval *ev, const char *name)
-{
-	if (!mm_str_same(name, "unknown"))
-		return false;
-	mm_eval_note(ev, "the client has no such name");
-	return true;
-}
-
 /* name may be a mail address: its domain is meant. */
 static enum mm_outcome
 check_hosts(struct mm_eval *ev, const struct mm_table *table, const char *name,
@@ -284,7 +275,7 @@ mm_check_client_hosts(const void *arg, struct mm_eval *ev)
 	const struct mm_session *s = ev->session;
 	struct mm_subject subject = {.class = "Client host"};
 
-	if (nameless(ev, s->client_name))
+	if (mm_restrict_nameless(ev, s->client_name))
 		return MM_DUNNO;
 	subject.name = mm_arena_printf(
 	    ev->arena, "%s[%s]", s->client_name, s->client_address);
@@ -297,7 +288,7 @@ mm_check_reverse_client_hosts(const void *arg, struct mm_eval *ev)
 {
 	const char *name = ev->session->reverse_name;
 
-	if (nameless(ev, name))
+	if (mm_restrict_nameless(ev, name))
 		return MM_DUNNO;
 	return check_hosts(
 	    ev, arg, name, (struct mm_subject){name, "Unverified Client host"});
