@@ -55,7 +55,9 @@ cat contrib/mailmum.conf - >"$dir/mailmum.conf" <<END
 milter_socket = inet:$port@127.0.0.1
 control_socket = unix:$dir/control.sock
 state_directory = $dir
+greylist_exceptions = $dir/greylist-exceptions
 END
+cp contrib/greylist-exceptions "$dir/"
 if [ "$(id -u)" = 0 ]; then
 	echo "user = nobody" >>"$dir/mailmum.conf"
 	chown nobody "$dir" && chmod 755 "$dir"

@@ -160,8 +160,8 @@ say_exceptions(FILE *out, const struct mm_exempt *exempt)
 		    "there. ",
 		    missing);
 	if (n > 0)
-		fprintf(out, "%zu exception%s from that. ", n,
-		    n == 1 ? " is made" : "s are made");
+		fprintf(out, "%zu exception%s from greylisting known. ", n,
+		    n == 1 ? " is" : "s are");
 }
 
 /* The summary in plain words, one long line. */

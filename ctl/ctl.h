@@ -24,6 +24,7 @@ struct ctl {
 	bool json;
 	bool strict; /* of check */
 	bool ask;    /* of explain */
+	bool unused; /* of greylist */
 	/* of explain, NULL where not given */
 	const char *name, *ptr, *helo, *from, *to, *auth;
 	const char *master, *output; /* of import, NULL where not given */
@@ -33,6 +34,7 @@ struct ctl {
 /* Each prints to stdout and returns an exit code. */
 int ctl_check(const struct ctl *ctl);
 int ctl_explain(const struct ctl *ctl);
+int ctl_greylist(const struct ctl *ctl);
 int ctl_import(const struct ctl *ctl);
 int ctl_stats(const struct ctl *ctl);
 int ctl_reload(const struct ctl *ctl);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ctl/explain.h"
+#include "lib/exempt.h"
 #include "lib/json.h"
 #include "lib/name.h"
 
@@ -155,6 +156,20 @@ write_greylist(struct mm_json *json, const struct explain *x)
 }
 
 static void
+write_exempt(struct mm_json *json, const struct mm_exempt_why *why)
+{
+	const struct mm_exempt_entry *entry = why->entry;
+
+	mm_json_object(json, "exempt");
+	mm_json_string(json, "by", why->setting);
+	mm_json_string(json, "pattern", why->pattern);
+	mm_json_string(json, "file", why->line > 0 ? why->file : NULL);
+	mm_json_uint(json, "line", why->line);
+	mm_json_string(json, "reason", entry != NULL ? entry->reason : NULL);
+	mm_json_end(json);
+}
+
+static void
 write_verdict(struct mm_json *json, const struct explain *x)
 {
 	const struct mm_trace *by = explain_decider(x);
@@ -189,6 +204,8 @@ explain_json(const struct explain *x)
 	write_trail(&json, x);
 	if (x->greylist_asked)
 		write_greylist(&json, x);
+	if (x->result.exempt != NULL)
+		write_exempt(&json, x->result.exempt);
 	write_verdict(&json, x);
 	mm_json_object(&json, "dns");
 	mm_json_uint(&json, "asked", x->stats.sent);

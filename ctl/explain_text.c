@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ctl/explain.h"
+#include "lib/exempt.h"
 #include "lib/str.h"
 
 #define FACT_WIDTH 30	/* of a fact, before where it is from */
@@ -317,6 +318,24 @@ print_greylist(const struct explain *x)
 }
 
 static void
+print_exempt(const struct mm_exempt_why *why)
+{
+	char pattern[256];
+
+	printf("\nNot greylisted, by %s", why->setting);
+	if (why->pattern != NULL) {
+		snprintf(pattern, sizeof(pattern), "%s", why->pattern);
+		mm_str_printable(pattern, '?');
+		printf(": %s", pattern);
+	}
+	if (why->line > 0)
+		printf(", %s:%u", why->file, why->line);
+	puts(".");
+	if (why->entry != NULL && why->entry->reason != NULL)
+		printf("  %s\n", why->entry->reason);
+}
+
+static void
 print_verdict(const struct explain *x)
 {
 	const struct mm_trace *by = explain_decider(x);
@@ -383,6 +402,8 @@ explain_text(const struct explain *x)
 	print_trail(x);
 	if (x->greylist_asked)
 		print_greylist(x);
+	if (x->result.exempt != NULL)
+		print_exempt(x->result.exempt);
 	print_verdict(x);
 	print_footer(x);
 }

@@ -22,11 +22,12 @@ enum {
 	TAKES_STRICT = 1u << 8,
 	TAKES_IMPORT = 0x600u, /* --master, --output */
 	TAKES_ASK = 1u << 11,
-	TAKES_ANYWHERE = 0x3000u,
+	TAKES_UNUSED = 1u << 12,
+	TAKES_ANYWHERE = 0x6000u,
 };
 enum {
-	OPTION_HELP = 12,
-	OPTION_VERSION = 13,
+	OPTION_HELP = 13,
+	OPTION_VERSION = 14,
 };
 
 static const struct command {
@@ -41,6 +42,9 @@ static const struct command {
     {"explain", ctl_explain, "CLIENT",
 	TAKES_CONFIG | TAKES_JSON | TAKES_SESSION | TAKES_ASK,
 	"judge a session that you describe, step by step"},
+    {"greylist", ctl_greylist, "exceptions",
+	TAKES_CONFIG | TAKES_JSON | TAKES_UNUSED,
+	"show whom the running daemon never greylists, and how often"},
     {"import", ctl_import, "FILE|-", TAKES_JSON | TAKES_IMPORT,
 	"make a policy of Postfix's main.cf, and say what to do there"},
     {"stats", ctl_stats, NULL, TAKES_CONFIG | TAKES_JSON,
@@ -80,6 +84,7 @@ static const struct {
 	"where to write the policy; else it is shown"},
     {"ask", 0, NULL, offsetof(struct ctl, ask),
 	"ask policy services, which will remember the session"},
+    {"unused", 0, NULL, 0, "only exceptions that were never of use"},
     {"help", 'h', NULL, 0, "show this"},
     {"version", 'V', NULL, 0, "show the version"},
 };
@@ -251,6 +256,7 @@ run(struct ctl *ctl, int argc, char **argv)
 	ctl->json = (given & TAKES_JSON) != 0;
 	ctl->strict = (given & TAKES_STRICT) != 0;
 	ctl->ask = (given & TAKES_ASK) != 0;
+	ctl->unused = (given & TAKES_UNUSED) != 0;
 	if ((code = check_usage(ctl, command, given, argc - optind - 1)) != 0)
 		return code;
 	ctl->argument = argv[optind + 1]; /* NULL at the end */

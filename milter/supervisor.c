@@ -24,6 +24,7 @@
 #include "milter/callbacks.h"
 #include "milter/control.h"
 #include "milter/daemonize.h"
+#include "milter/exceptions.h"
 #include "milter/logger.h"
 #include "milter/notify.h"
 #include "milter/privileges.h"
@@ -197,8 +198,22 @@ run_reload(void *ctx, struct control_reply *reply)
 	mm_complaints_clear(&all);
 }
 
+static void
+run_exceptions(void *ctx, struct control_reply *reply)
+{
+	struct supervisor *s = ctx;
+
+	reply->code = CONTROL_DONE;
+	snprintf(reply->text, sizeof(reply->text), "exceptions");
+	if (exceptions_write(s->service, reply->body) != 0) {
+		reply->code = CONTROL_FAILED;
+		snprintf(reply->text, sizeof(reply->text), "out of memory");
+	}
+}
+
 static const struct control_command commands[] = {
     {"stats", run_stats},
+    {"greylist-exceptions", run_exceptions},
     {"reload", run_reload},
 };
 

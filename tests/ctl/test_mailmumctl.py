@@ -411,6 +411,33 @@ back in 170 seconds
         self.assertEqual(("known", 0), (result["greylist"]["state"],
                                         result["greylist"]["wait"]))
 
+    def test_not_greylisted(self):
+        with open(os.path.join(self.directory, "own"), "w") as f:
+            f.write("\nclient example.net\n  reason  it is a pool\n"
+                    "recipient /^\x1b|abuse@/\n")
+        self.policy("smtpd_recipient_restrictions = greylist\n"
+                    f"greylist_exceptions = {self.directory}/own\n"
+                    "greylist_optin = example.org\n")
+        pool = ["192.0.2.9", "--name", "mx.example.net", "--ptr",
+                "mx.example.net", "--to", "b@example.org"]
+        self.assertIn("\n\nNot greylisted, by greylist_exceptions: "
+                      "example.net, DIR/own:2.\n  it is a pool\n\nAccepted",
+                      self.explain(0, *pool))
+        self.assertEqual(
+            {"by": "greylist_exceptions", "pattern": "example.net",
+             "file": f"{self.directory}/own", "line": 2,
+             "reason": "it is a pool"},
+            self.explain_json(0, *pool)["exempt"])
+        # a name that nothing confirms does not count
+        self.assertIn("\nGreylisted: ", self.explain(
+            1, "192.0.2.9", "--name", "unknown", "--ptr", "mx.example.net",
+            "--to", "b@example.org"))
+        self.assertIn("\nNot greylisted, by greylist_exceptions: "
+                      "/^?|abuse@/, DIR/own:4.\n", self.explain(
+                          0, "192.0.2.9", "--to", "abuse@example.org"))
+        self.assertIn("\nNot greylisted, by greylist_optin.\n", self.explain(
+            0, "192.0.2.9", "--to", "b@example.com"))
+
     def test_facts_given(self):
         out = self.explain(
             1, "2001:db8::1", "--name", "unknown", "--ptr",
@@ -610,12 +637,13 @@ class Control(Case):
         self.path = os.path.join(self.directory, "control.sock")
         self.write("control_socket = unix:%s\n" % self.path)
 
-    def ask(self, code, args, reply, out=None, err=None):
+    def ask(self, code, args, reply, out=None, err=None, request=None):
         daemon = Daemon(self.path, reply)
         got = self.expect(code, args, out, err)
         daemon.close()
         os.unlink(self.path)
-        self.assertEqual(args[0].encode() + b"\n", daemon.request)
+        self.assertEqual((request or args[0]).encode() + b"\n",
+                         daemon.request)
         return got
 
     STATS = {"version": "0.1.0", "uptime": 273906, "store": None,
@@ -665,6 +693,49 @@ Nothing
                 self.ask(69, ["stats"], "200 ok\n" + body, "",
                          "mailmumctl: stats: the daemon's answer cannot be "
                          "read; --json shows it\n")
+
+    EXCEPTIONS = {"exceptions": [
+        {"kind": "client", "pattern": "pool.example", "file": "/e", "line": 2,
+         "reason": "a pool", "source": None, "date": "2026-11-28",
+         "used": 12, "last": 1800000000},
+        {"kind": "sender", "pattern": "/\x1b[2J/", "file": "/e", "line": 7,
+         "reason": None, "source": None, "date": None,
+         "used": 0, "last": 0}]}
+
+    def exceptions(self, code, *options, out=None, rows=EXCEPTIONS):
+        return self.ask(code, ["greylist", "exceptions", *options],
+                        "200 ok\n" + json.dumps(rows) + "\n", out,
+                        request="greylist-exceptions")
+
+    def test_exceptions(self):
+        out = self.exceptions(0)
+        head, used, unused = out.splitlines()
+        self.assertEqual(["Used", "Last", "Exception"], head.split()[:3])
+        self.assertRegex(used, r"^ +12  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  "
+                               r"client pool\.example +/e:2$")
+        self.assertRegex(unused, r"^ +0  never +sender /\?\[2J/ +/e:7$")
+        self.assertEqual([head, unused],
+                         self.exceptions(0, "--unused").splitlines())
+        self.exceptions(0, rows={"exceptions": []}, out="There are none.\n")
+        self.exceptions(0, "--unused", rows={"exceptions": []},
+                        out="None is unused.\n")
+
+    def test_exceptions_for_programs(self):
+        self.assertEqual(self.EXCEPTIONS,
+                         json.loads(self.exceptions(0, "--json")))
+        self.assertEqual(
+            {"exceptions": self.EXCEPTIONS["exceptions"][1:]},
+            json.loads(self.exceptions(0, "--json", "--unused")))
+
+    def test_exceptions_unreadable(self):
+        for body in "", "[]", "{", '{"exceptions": 1}':
+            with self.subTest(body=body):
+                self.ask(69, ["greylist", "exceptions"], "200 ok\n" + body,
+                         "", "mailmumctl: greylist: the daemon's answer "
+                         "cannot be read\n", request="greylist-exceptions")
+        self.expect(2, ["greylist", "frobnicate"], "",
+                    'mailmumctl: greylist: "frobnicate" is none of: '
+                    "exceptions\n")
 
     def test_reload(self):
         notice = "/etc/x:3: notice: user has changed\n"

@@ -1,13 +1,19 @@
 """Greylisting: wait, come back, be known; and what is remembered when."""
 
+import json
+import pathlib
 import time
 
+import space
 import zones
 from case import OK, Lab, greylisted
 from smtp import Smtp, wait_for
 
 DELAY = 4  # seconds: early retries have to be early
 EARLY = "^451 4.7.1 <.*>: .*: Greylisted, come back in [1-4] seconds?$"
+
+
+SHIPPED = pathlib.Path(__file__).parents[2] / "contrib/greylist-exceptions"
 
 
 class Greylist(Lab):
@@ -92,6 +98,49 @@ class Greylist(Lab):
         self.passes("192.0.2.10", known)
         self.sit_out(since)
         self.passes("192.0.2.10", waiting, "")
+
+    def test_exceptions(self):
+        """The file that comes with mailmum, one of our own, postgrey's; with
+        names as Postfix has found them out."""
+        own = space.BASE / "exceptions"
+        space.write(own, "client plain.example.net\n  reason  a pool\n"
+                         "sender bounce@shop.example\n"
+                         "recipient /^open-/\n"
+                         "client forged.example.net\n"
+                         "client never.example\n")
+        space.write(space.BASE / "clients", "regular.example.net # theirs\n")
+        self.gate.configure(
+            self.policy, greylist_optout="free.example",
+            greylist_exceptions=f"{SHIPPED}, {own}, "
+                                f"postgrey_clients:{space.BASE}/clients")
+        code, text = self.gate.ctl("reload")
+        self.assertEqual(0, code, text)
+        self.addCleanup(self.gate.ctl, "reload")
+        self.addCleanup(self.gate.configure, self.policy)
+
+        recipient = self.recipient()
+        self.passes("plain", recipient)
+        record = self.nth(recipient, 1)
+        self.assertEqual("greylist_exceptions", record["reason"])
+        self.assertEqual("plain.example.net", record["answer"])
+        self.passes("regular", self.recipient())
+        self.passes("203.0.113.70", self.recipient(), "bounce@shop.example")
+        self.passes("203.0.113.70", "open-" + self.recipient())
+        # the PTR says so, and its name says otherwise
+        self.first("forged", self.recipient())
+        self.first("203.0.113.70", self.recipient())
+
+        code, text = self.gate.ctl("greylist", "exceptions", "--unused",
+                                   "--json")
+        self.assertEqual(0, code, text)
+        unused = {row["pattern"] for row in json.loads(text)["exceptions"]}
+        self.assertLessEqual({"never.example", "forged.example.net",
+                              "amazonses.com"}, unused)
+        self.assertFalse({"plain.example.net", "regular.example.net",
+                          "bounce@shop.example", "/^open-/"} & unused)
+        code, text = self.gate.ctl("explain", zones.ADDRESS["plain"])
+        self.assertEqual(0, code, text)
+        self.assertIn(f"plain.example.net, {own}:1.\n  a pool\n", text)
 
     def test_two_recipients(self):
         """Each recipient has a verdict of its own."""
