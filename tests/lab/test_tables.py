@@ -154,6 +154,12 @@ def database():
     return path
 
 
+def config(name, text):
+    path = space.write(space.BASE / name, f"dbpath = {database()}\n{text}\n")
+    os.utime(path, (0, 0))  # what has just changed is read at leisure
+    return path
+
+
 class Remote(Lab):
     """postmap -q beside remote tables, key by key: it ends at a failure."""
 
@@ -173,8 +179,7 @@ class Remote(Lab):
 
     def test_sqlite(self):
         for i, text in enumerate(SQLITE):
-            path = space.write(space.BASE / f"sqlite{i}.cf",
-                               f"dbpath = {database()}\n{text}\n")
+            path = config(f"sqlite{i}.cf", text)
             with self.subTest(text=text):
                 self.compare(f"sqlite:{path}", *SQLITE_KEYS)
 
@@ -242,12 +247,9 @@ class Replies(Lab):
                              self.reply(sender, postfix.MILTER), sender)
 
     def test_remote(self):
-        good = space.write(
-            space.BASE / "good.cf", f"dbpath = {database()}\n"
-            "query = select v from t where k='%s'\n")
-        limited = space.write(
-            space.BASE / "limited.cf", f"dbpath = {database()}\n"
-            "query = select v from t\nexpansion_limit = 1\n")
+        good = config("good.cf", "query = select v from t where k='%s'")
+        limited = config(
+            "limited.cf", "query = select v from t\nexpansion_limit = 1")
         with socketmap() as mapped:
             for spec in (f"sqlite:{good}", f"sqlite:{limited}", mapped,
                          f"unionmap:{{sqlite:{good}, {mapped}}}",
