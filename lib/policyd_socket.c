@@ -69,19 +69,11 @@ static int
 open_host(const struct mm_policyd *service, const struct mm_policyd_wait *wait,
     struct mm_err *err)
 {
-	struct addrinfo hints = {
-	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
-	struct addrinfo *found = NULL;
-	int fd = -1, rc;
+	struct addrinfo *found;
+	int fd = -1;
 
-	rc = getaddrinfo(service->host, service->port, &hints, &found);
-	if (rc == EAI_NONAME) {
-		hints.ai_flags = 0;
-		rc = getaddrinfo(service->host, service->port, &hints, &found);
-	}
-	if (rc != 0)
-		return mm_err_set(
-		    err, "%s: %s", service->host, gai_strerror(rc));
+	if (mm_policyd_host(service, wait, &found, err) != 0)
+		return -1;
 	for (const struct addrinfo *a = found; a != NULL && fd < 0;
 	     a = a->ai_next)
 		fd = open_address(a->ai_addr, a->ai_addrlen, wait, err);

@@ -17,6 +17,11 @@ struct mm_policyd_wait {
 	int64_t until_us; /* monotonic */
 };
 
+/* The addresses of the service's host, the caller's to free.  -1: *err. */
+struct addrinfo;
+int mm_policyd_host(const struct mm_policyd *service,
+    const struct mm_policyd_wait *wait, struct addrinfo **ret,
+    struct mm_err *err);
 /* A descriptor, or -1 with *err. */
 int mm_policyd_connect(const struct mm_policyd *service,
     const struct mm_policyd_wait *wait, struct mm_err *err);

@@ -67,8 +67,7 @@ note(const struct mm_policyd *service, struct mm_load *load)
 	    !mm_str_same(service->host, "localhost"))
 		mm_complain(load->all, MM_NOTICE, load->file, load->line,
 		    "check_policy_service: %s: an address is better than a "
-		    "name, which is looked up for each new connection, however "
-		    "long that takes",
+		    "name, which is looked up for each new connection",
 		    service->endpoint);
 }
 

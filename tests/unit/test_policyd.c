@@ -5,6 +5,8 @@
 #include "tests/test.h"
 #include "tests/tmpdir.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -441,6 +443,53 @@ test_a_silent_service_is_not_waited_for(void **state)
 	stop(&server);
 }
 
+/* The system's, but for a name that nobody has an address of, until close_up
+ * is closed. */
+static int close_up[2];
+
+int
+getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+    struct addrinfo **ret)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *,
+	    struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+	char byte;
+
+	if (strcmp(host, "slow.example") != 0)
+		return real(host, port, hints, ret);
+	if ((hints->ai_flags & AI_NUMERICHOST) == 0)
+		while (read(close_up[0], &byte, 1) < 0)
+			;
+	return EAI_NONAME;
+}
+
+static void
+test_a_slow_name_is_not_waited_for(void **state)
+{
+	struct mm_policyd_pool *pool = mm_policyd_pool_new(&mm_clock_system);
+	struct mm_policyd *service = parse("inet:slow.example:1");
+	struct mm_err err = {""};
+
+	(void)state;
+	assert_int_equal(0, pipe(close_up));
+	assert_null(mm_policyd_ask(pool, service, "a=b\n\n",
+	    mm_clock_mono(&mm_clock_system) + 50000, &err));
+	assert_string_equal(
+	    "inet:slow.example:1: slow.example: no address in time", err.text);
+	/* nothing of these is looked at any more */
+	mm_policyd_free(service);
+	mm_policyd_pool_free(pool);
+	close(close_up[1]);
+
+	service = parse("{ inet:slow.example:1, try_limit=1 }");
+	pool = mm_policyd_pool_new(&mm_clock_system);
+	assert_null(mm_policyd_ask(pool, service, "a=b\n\n",
+	    mm_clock_mono(&mm_clock_system) + LONG_US, &err));
+	assert_non_null(strstr(err.text, "slow.example: Name or service"));
+	mm_policyd_free(service);
+	mm_policyd_pool_free(pool);
+}
+
 static void
 test_nobody_listens(void **state)
 {
@@ -598,6 +647,7 @@ main(void)
 	    cmocka_unit_test(test_tries_again),
 	    cmocka_unit_test(test_more_than_a_reply_ends_the_connection),
 	    cmocka_unit_test(test_a_silent_service_is_not_waited_for),
+	    cmocka_unit_test(test_a_slow_name_is_not_waited_for),
 	    cmocka_unit_test(test_nobody_listens),
 	    cmocka_unit_test(test_requests_of_a_connection_are_counted),
 	    cmocka_unit_test(test_old_connections_are_closed),
