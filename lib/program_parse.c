@@ -119,12 +119,11 @@ static char *
 shown_text(const struct mm_step *step, const char *arg)
 {
 	const struct mm_dnsxl *list = mm_step_dnsxl(step);
-	char *text;
-	int rc;
-
 	bool alone = step->what == &mm_word_class ||
 		     step->what == &mm_word_table ||
 		     step->what == &mm_word_wrong;
+	char *text;
+	int rc;
 
 	rc = asprintf(&text, "%s%s%s%s%s",
 	    step->soften & MM_SOFTEN_WARN ? "warn_if_reject " : "",
