@@ -4,7 +4,7 @@
 # what the programs are built from
 build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
 	libunbound-dev nettle-dev libevent-dev libsqlite3-dev libpcre2-dev
-	libsystemd-dev libjson-c-dev dns-root-data"
+	libpsl-dev publicsuffix libsystemd-dev libjson-c-dev dns-root-data"
 
 # what the tests need beside it: the lab runs real mail and DNS servers
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
