@@ -143,7 +143,7 @@ hold_session(struct explain *x)
 	return x->result.failed ? no_memory(x) : 0;
 }
 
-/* Reads both records; where there is no store yet, nothing was ever seen. */
+/* Reads the records; where there is no store yet, nothing was ever seen. */
 static int
 peek(struct explain *x, const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], struct mm_err *err)
@@ -166,15 +166,17 @@ static int
 ask_greylist(struct explain *x)
 {
 	struct mm_record record[MM_STORE_KEYS] = {0};
-	int64_t now = mm_clock_wall(&mm_clock_system);
+	const struct mm_judge_mark mark = {.delay_ms = x->result.mark_delay,
+	    .now = mm_clock_wall(&mm_clock_system)};
 	struct mm_judge_greylist question;
 	struct mm_err err;
-	bool write;
+	bool noted;
 
-	if (!mm_judge_greylist(&question, x->settings, &x->session,
-		x->result.mark_delay, now, x->arena))
+	if (!mm_judge_greylist(
+		&question, x->policy, &x->session, &mark, x->arena))
 		return no_memory(x);
 	x->greylist_asked = true;
+	x->identity = question.identity;
 	if (peek(x, &question.update, record, &err) != 0) {
 		memset(record, 0, sizeof(record));
 		x->greylist_trouble = mm_arena_dup(x->arena, err.text);
@@ -182,8 +184,10 @@ ask_greylist(struct explain *x)
 			return no_memory(x);
 	}
 	x->triplet = record[0];
-	x->greylist = mm_greylist_decide(
-	    &question.request.rules, &record[0], &record[1], now, &write);
+	question.update.change(&question.update, record, &noted);
+	x->greylist = question.request.answer;
+	if (x->triplet.first == 0 && x->greylist.state != MM_GREYLIST_FIRST)
+		x->triplet = record[0]; /* it had an earlier key */
 	if (x->greylist.wait > 0) {
 		x->verdict = MM_GREYLISTED;
 		x->reply = mm_judge_greylist_reply(

@@ -47,8 +47,9 @@ struct explain {
 	/* the greylist, if it is asked */
 	bool greylist_asked;
 	struct mm_greylist_answer greylist;
-	struct mm_record triplet; /* as it is remembered */
-	char *greylist_trouble;	  /* why it cannot be read, or NULL */
+	struct mm_identity identity; /* whom it takes the client for */
+	struct mm_record triplet;    /* as it is remembered */
+	char *greylist_trouble;	     /* why it cannot be read, or NULL */
 
 	enum mm_verdict verdict;
 	struct mm_reply reply; /* that the client would see */

@@ -142,12 +142,16 @@ write_greylist(struct mm_json *json, const struct explain *x)
 	    [MM_GREYLIST_NONE] = "none",
 	    [MM_GREYLIST_FIRST] = "never seen",
 	    [MM_GREYLIST_SOON] = "waiting",
+	    [MM_GREYLIST_FLOOD] = "source full",
 	    [MM_GREYLIST_PASS] = "waited",
+	    [MM_GREYLIST_FOLLOWS] = "follows",
 	    [MM_GREYLIST_KNOWN_TRIPLET] = "known",
 	    [MM_GREYLIST_ALLOWED_CLIENT] = "client allowed",
 	};
 
 	mm_json_object(json, "greylist");
+	mm_json_string(json, "identity", x->identity.text);
+	mm_json_string(json, "generic", x->identity.generic);
 	mm_json_string(json, "state", states[x->greylist.state]);
 	mm_json_int(json, "wait", x->greylist.wait);
 	mm_json_int(json, "since", x->triplet.first);

@@ -305,16 +305,25 @@ print_greylist(const struct explain *x)
 		printf("waiting since %s, %" PRId64 " seconds left.\n", when,
 		    a->wait);
 		break;
+	case MM_GREYLIST_FLOOD:
+		printf("never seen, and too much is waiting of %s: would be "
+		       "asked to come back in %" PRId64 " seconds.\n",
+		    x->identity.source, a->wait);
+		break;
 	case MM_GREYLIST_PASS:
+	case MM_GREYLIST_FOLLOWS:
 		printf("waiting since %s: long enough, would pass.\n", when);
 		break;
 	case MM_GREYLIST_KNOWN_TRIPLET:
 		printf("known since %s.\n", when);
 		break;
 	case MM_GREYLIST_ALLOWED_CLIENT:
-		puts("the client's network has passed often enough.");
+		puts("the client has passed often enough.");
 		break;
 	}
+	printf("It takes the client for %s%s%s.\n", x->identity.text,
+	    x->identity.generic != NULL ? ": " : "",
+	    x->identity.generic != NULL ? x->identity.generic : "");
 }
 
 static void

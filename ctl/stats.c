@@ -199,15 +199,16 @@ print_counters(struct json_object *counters)
 {
 	static const struct {
 		const char *title;
-		const char *names[8];
+		const char *names[12]; /* NULL behind the last */
 	} groups[] = {
 	    {"sessions", {"sessions", "sessions_open", "sessions_refused",
 			     "transactions"}},
 	    {"verdicts", {"accepts", "rejects", "defers", "greylists",
 			     "discards", "quarantines", "warnings"}},
-	    {"greylist", {"greylist_new", "greylist_early", "greylist_passed",
-			     "greylist_known", "greylist_allowed",
-			     "greylist_exempt", "store_errors"}},
+	    {"greylist",
+		{"greylist_new", "greylist_early", "greylist_floods",
+		    "greylist_passed", "greylist_followed", "greylist_known",
+		    "greylist_allowed", "greylist_exempt", "store_errors"}},
 	    {"waiting", {"waiters", "waiters_refused", "deadlines"}},
 	    {"policy_services", {"policy_queries", "policy_failures"}},
 	};

@@ -1,16 +1,19 @@
 /* greylist - see greylist.h. */
 #include "lib/greylist.h"
-#include "lib/arena.h"
-#include "lib/ip.h"
-#include "lib/str.h"
-
-#include <string.h>
 
 /*
  * What is known is written again only when its last time has become this old:
  * an hour, or a sixteenth of a short maximum age.
  */
 #define REFRESH_AFTER 3600
+
+/* One decision at work. */
+struct at_work {
+	const struct mm_greylist_rules *rules;
+	struct mm_record *triplet, *client, *earlier, *network, *source;
+	int64_t now;
+	bool write;
+};
 
 static bool
 is_seen(const struct mm_record *record)
@@ -26,165 +29,257 @@ age(int64_t since, int64_t now)
 }
 
 static bool
-has_passed(const struct mm_greylist_rules *rules,
-    const struct mm_record *record, int64_t now)
+has_passed(const struct mm_record *record, int64_t max_age, int64_t now)
 {
-	return record->count > 0 && age(record->last, now) <= rules->max_age;
+	return record->count > 0 && age(record->last, now) <= max_age;
 }
 
 static bool
-is_allowed(const struct mm_greylist_rules *rules,
-    const struct mm_record *client, int64_t now)
+is_waiting(const struct at_work *w, const struct mm_record *triplet)
 {
-	return rules->auto_allow_count > 0 &&
-	       client->count >= rules->auto_allow_count &&
-	       has_passed(rules, client, now);
+	return is_seen(triplet) && triplet->count == 0 &&
+	       age(triplet->first, w->now) <= w->rules->retry_window;
 }
 
 static bool
-refresh(const struct mm_greylist_rules *rules, struct mm_record *record,
-    int64_t now)
+is_allowed(
+    const struct at_work *w, const struct mm_record *client, unsigned count)
 {
-	int64_t after = rules->max_age / 16;
+	return count > 0 && client->count >= count &&
+	       has_passed(client, w->rules->max_age, w->now);
+}
+
+static bool
+refresh(struct at_work *w, struct mm_record *record, int64_t max_age)
+{
+	int64_t after = max_age / 16;
 
 	if (after > REFRESH_AFTER)
 		after = REFRESH_AFTER;
-	if (record->last <= now && age(record->last, now) < after)
+	if (record->last <= w->now && age(record->last, w->now) < after)
 		return false;
-	record->last = now;
+	record->last = w->now;
+	w->write = true;
 	return true;
 }
 
+/* A damaged record may hold any number. */
 static void
-count_pass(const struct mm_greylist_rules *rules, struct mm_record *client,
-    int64_t now)
+add_one(struct mm_record *record)
 {
-	if (rules->auto_allow_count == 0)
+	if (record->count < INT64_MAX)
+		record->count++;
+}
+
+/* One in an interval counts, so that one busy hour allows nobody. */
+static void
+count_pass(struct at_work *w)
+{
+	struct mm_record *client = w->client;
+
+	if (w->rules->allow_count == 0)
 		return;
-	if (!has_passed(rules, client, now))
-		*client = (struct mm_record){.first = now};
-	client->last = now;
-	client->count++;
+	if (!has_passed(client, w->rules->max_age, w->now))
+		*client = (struct mm_record){0};
+	client->last = w->now;
+	w->write = true;
+	if (client->count > 0 && client->first <= w->now &&
+	    age(client->first, w->now) < w->rules->allow_interval)
+		return;
+	client->first = w->now;
+	add_one(client);
+}
+
+/* The level of the triplet's source, as it is now. */
+static void
+run_off(struct at_work *w)
+{
+	const struct mm_greylist_rules *rules = w->rules;
+	struct mm_record *source = w->source;
+	int64_t limit = rules->waiting_limit, elapsed, units;
+
+	elapsed = age(source->last, w->now);
+	if (source->count <= 0 || source->last > w->now ||
+	    elapsed >= rules->retry_window) {
+		if (source->last <= w->now)
+			source->count = 0;
+		source->last = w->now;
+		return;
+	}
+	units = elapsed * limit / rules->retry_window;
+	/* the time that so many take, rounded up: it must never run off twice
+	 */
+	source->last += (units * rules->retry_window + limit - 1) / limit;
+	source->count = units < source->count ? source->count - units : 0;
+}
+
+/* May one more of its triplets wait?  Then it is counted. */
+static bool
+take_in(struct at_work *w)
+{
+	struct mm_record was = *w->source;
+
+	if (w->rules->waiting_limit == 0)
+		return true;
+	run_off(w);
+	if (w->source->count >= w->rules->waiting_limit) {
+		*w->source = was; /* it is the same the next time */
+		return false;
+	}
+	if (w->source->first == 0)
+		w->source->first = w->now;
+	w->source->count++;
+	return true;
+}
+
+/* A triplet that waited is there no longer as one. */
+static void
+let_out(struct at_work *w)
+{
+	if (w->rules->waiting_limit == 0 || !is_waiting(w, w->triplet))
+		return;
+	run_off(w);
+	if (w->source->count > 0)
+		w->source->count--;
 }
 
 /* An allowed client's triplet waits no longer: it is of no more use. */
 static struct mm_greylist_answer
-allow(const struct mm_greylist_rules *rules, struct mm_record *triplet,
-    struct mm_record *client, int64_t now, bool *write)
+allow(struct at_work *w, struct mm_record *client)
 {
-	*write = refresh(rules, client, now);
-	if (is_seen(triplet) && triplet->count == 0) {
-		*triplet = (struct mm_record){0};
-		*write = true;
+	refresh(w, client, w->rules->max_age);
+	if (is_seen(w->triplet) && w->triplet->count == 0) {
+		let_out(w);
+		*w->triplet = (struct mm_record){0};
+		w->write = true;
 	}
 	return (struct mm_greylist_answer){.state = MM_GREYLIST_ALLOWED_CLIENT};
 }
 
 static struct mm_greylist_answer
-pass_again(const struct mm_greylist_rules *rules, struct mm_record *triplet,
-    struct mm_record *client, int64_t now, bool *write)
+pass_again(struct at_work *w)
 {
-	*write = refresh(rules, triplet, now);
-	if (*write) {
-		triplet->count++;
-		if (has_passed(rules, client, now))
-			client->last = now;
+	if (refresh(w, w->triplet, w->rules->triplet_max_age)) {
+		add_one(w->triplet);
+		count_pass(w);
 	}
 	return (struct mm_greylist_answer){.state = MM_GREYLIST_KNOWN_TRIPLET};
 }
 
+/* What its earlier key knows of a triplet that is new under this one. */
+static void
+adopt(struct at_work *w)
+{
+	const struct mm_record *earlier = w->earlier;
+	bool known = has_passed(earlier, w->rules->triplet_max_age, w->now);
+
+	if (has_passed(w->triplet, w->rules->triplet_max_age, w->now) ||
+	    (is_waiting(w, w->triplet) && !known))
+		return;
+	if (known || (is_waiting(w, earlier) && earlier->first <= w->now)) {
+		if (known)
+			let_out(w);
+		else
+			take_in(w); /* it waits, room or not */
+		*w->triplet = *earlier;
+		w->write = true;
+	}
+}
+
+/* The first pass, after a wait or with another recipient. */
+static struct mm_greylist_answer
+pass(struct at_work *w, enum mm_greylist_state state)
+{
+	int64_t waited =
+	    is_waiting(w, w->triplet) ? age(w->triplet->first, w->now) : 0;
+
+	let_out(w);
+	if (waited == 0)
+		w->triplet->first = w->now;
+	w->triplet->last = w->now;
+	w->triplet->count = 1;
+	w->write = true;
+	return (struct mm_greylist_answer){.state = state, .delay = waited};
+}
+
+static void
+begin_wait(struct at_work *w)
+{
+	*w->triplet = (struct mm_record){.first = w->now, .last = w->now};
+	w->write = true;
+}
+
 /* Neither known nor allowed: a first attempt, or a retry. */
 static struct mm_greylist_answer
-wait_or_pass(const struct mm_greylist_rules *rules, struct mm_record *triplet,
-    struct mm_record *client, int64_t now, bool *write)
+wait_or_pass(struct at_work *w)
 {
-	enum mm_greylist_state state = MM_GREYLIST_SOON;
+	enum mm_greylist_state state =
+	    is_waiting(w, w->triplet) ? MM_GREYLIST_SOON : MM_GREYLIST_FIRST;
+	struct mm_greylist_answer answer;
 	int64_t waited;
 
-	if (!is_seen(triplet) || triplet->count > 0 ||
-	    age(triplet->first, now) > rules->retry_window)
-		state = MM_GREYLIST_FIRST;
-	if (state == MM_GREYLIST_FIRST || triplet->first > now) {
-		*triplet = (struct mm_record){.first = now, .last = now};
-		*write = true;
+	waited = state == MM_GREYLIST_SOON ? age(w->triplet->first, w->now) : 0;
+	if (waited < w->rules->delay) {
+		answer = (struct mm_greylist_answer){
+		    .state = state, .wait = w->rules->delay - waited};
+		if (state == MM_GREYLIST_FIRST && !take_in(w))
+			answer.state = MM_GREYLIST_FLOOD;
+		else if (state == MM_GREYLIST_FIRST ||
+			 w->triplet->first > w->now)
+			begin_wait(w);
+		return answer;
 	}
+	answer = pass(w, MM_GREYLIST_PASS);
+	count_pass(w);
+	return answer;
+}
 
-	waited = age(triplet->first, now);
-	if (waited < rules->delay)
-		return (struct mm_greylist_answer){
-		    .state = state, .wait = rules->delay - waited};
+static struct mm_greylist_answer
+decide(struct at_work *w)
+{
+	const struct mm_greylist_rules *rules = w->rules;
 
-	triplet->last = now;
-	triplet->count = 1;
-	count_pass(rules, client, now);
-	*write = true;
-	return (struct mm_greylist_answer){
-	    .state = MM_GREYLIST_PASS, .delay = waited};
+	if (is_allowed(w, w->client, rules->allow_count))
+		return allow(w, w->client);
+	if (is_allowed(w, w->network, rules->network_allow_count))
+		return allow(w, w->network);
+	adopt(w);
+	if (has_passed(w->triplet, rules->triplet_max_age, w->now))
+		return pass_again(w);
+	return rules->follow ? pass(w, MM_GREYLIST_FOLLOWS) : wait_or_pass(w);
 }
 
 struct mm_greylist_answer
 mm_greylist_decide(const struct mm_greylist_rules *rules,
-    struct mm_record *triplet, struct mm_record *client, int64_t now,
-    bool *write)
+    struct mm_record record[MM_GREYLIST_NROLES], int64_t now, bool *write)
 {
-	*write = false;
-	if (is_allowed(rules, client, now))
-		return allow(rules, triplet, client, now, write);
-	if (has_passed(rules, triplet, now))
-		return pass_again(rules, triplet, client, now, write);
-	return wait_or_pass(rules, triplet, client, now, write);
-}
+	struct at_work w = {.rules = rules,
+	    .triplet = &record[MM_GREYLIST_TRIPLET],
+	    .client = &record[MM_GREYLIST_CLIENT],
+	    .earlier = &record[MM_GREYLIST_EARLIER],
+	    .network = &record[MM_GREYLIST_NETWORK],
+	    .source = &record[MM_GREYLIST_SOURCE],
+	    .now = now};
+	struct mm_greylist_answer answer = decide(&w);
 
-/* The client's network as text. */
-static const char *
-network(struct mm_arena *arena, const struct mm_greylist_rules *rules,
-    const struct mm_ip *client)
-{
-	unsigned len = client->family == MM_IP_V6 ? rules->ipv6_prefix
-						  : rules->ipv4_prefix;
-	struct mm_ip net = *client;
-	char text[MM_IP_TEXT_MAX];
-
-	mm_ip_mask(&net, len);
-	return mm_arena_printf(arena, "%s/%u", mm_ip_format(&net, text), len);
-}
-
-/* The sender's length makes the text unambiguous, whatever is in it. */
-const char *
-mm_greylist_triplet_key(struct mm_arena *arena,
-    const struct mm_greylist_rules *rules, const struct mm_ip *client,
-    const char *sender, const char *recipient)
-{
-	const char *net = network(arena, rules, client);
-	char *key;
-
-	if (net == NULL)
-		return NULL;
-	key = mm_arena_printf(arena, "triplet %s %zu %s %s", net,
-	    strlen(sender), sender, recipient);
-	if (key != NULL)
-		mm_str_fold(key);
-	return key;
-}
-
-const char *
-mm_greylist_client_key(struct mm_arena *arena,
-    const struct mm_greylist_rules *rules, const struct mm_ip *client)
-{
-	const char *net = network(arena, rules, client);
-
-	return net == NULL ? NULL : mm_arena_printf(arena, "client %s", net);
+	*write = w.write;
+	return answer;
 }
 
 bool
 mm_greylist_change(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted)
 {
+	struct mm_record roles[MM_GREYLIST_NROLES] = {0};
 	struct mm_greylist_request *request = update->arg;
 	bool write;
 
-	request->answer = mm_greylist_decide(
-	    &request->rules, &record[0], &record[1], request->now, &write);
+	for (size_t i = 0; i < update->n; i++)
+		roles[request->role[i]] = record[i];
+	request->answer =
+	    mm_greylist_decide(&request->rules, roles, request->now, &write);
+	for (size_t i = 0; i < update->n; i++)
+		record[i] = roles[request->role[i]];
 	*noted = is_seen(&record[0]) && record[0].count == 0;
 	return write;
 }

@@ -3,16 +3,27 @@
  *
  * Pure: the store remembers, the shell asks it, this decides.
  *
- * A triplet (client's network, sender, recipient) waits for delay seconds
- * from its first attempt; earlier retries change nothing.  A retry after the
- * delay and within retry_window of that attempt passes, and from then on the
- * triplet is known until nothing was seen of it for max_age.  After the
- * window the attempt counts as a first one again.
+ * A triplet (client, sender, recipient) waits for delay seconds from its first
+ * attempt; earlier retries change nothing.  A retry after the delay and within
+ * retry_window of that attempt passes, and from then on the triplet is known
+ * until nothing was seen of it for triplet_max_age.  After the window the
+ * attempt counts as a first one again.  What waits is found under the triplet's
+ * earlier key as well, see greylist_key.h.
  *
- * Automatic allowance: each triplet that passes after its wait counts once
- * for the client's network, however often it is used later; with
- * auto_allow_count such passes the network no longer waits, until nothing
- * was seen of it for max_age.  A mail to five recipients is five passes.
+ * One verdict for a mail: once a recipient has passed here, the others of the
+ * same transaction follow.
+ *
+ * Automatic allowance: a pass, the known ones included, counts for the client,
+ * one in each allow_interval at the most; with allow_count of them the client
+ * no longer waits, until nothing was seen of it for max_age.  Neither does one
+ * whose network has earned it.
+ *
+ * A source whose mail does not come back cannot fill the store: its level
+ * rises by one with each triplet that begins to wait, falls by one when one
+ * passes, and runs off by waiting_limit in each retry_window.  At the limit a
+ * new triplet is put off and not remembered.  So there are hardly ever more
+ * than twice waiting_limit of one source; and as soon as the flood ends, or its
+ * mail begins to come back, there is room again.
  *
  * A clock that is set back starts a wait anew at the most: no wait is ever
  * longer than the delay, and no triplet is locked out.
@@ -26,21 +37,34 @@
 
 #include "lib/store.h"
 
-struct mm_arena;
-struct mm_ip;
-
 /* Times in seconds.  The window must be longer than the delay. */
 struct mm_greylist_rules {
-	int64_t delay, retry_window, max_age;
-	unsigned ipv4_prefix, ipv6_prefix;
-	unsigned auto_allow_count; /* 0: never, and nothing is counted */
+	int64_t delay, retry_window;
+	int64_t triplet_max_age, max_age; /* of triplets, of clients */
+	/* passes until the client, or its network, is allowed; 0: never */
+	unsigned allow_count, network_allow_count;
+	int64_t allow_interval;
+	unsigned waiting_limit; /* 0: none */
+	bool follow;		/* another recipient has passed */
+};
+
+/* The records that one decision is about; those that are not there are zero. */
+enum mm_greylist_role {
+	MM_GREYLIST_TRIPLET,
+	MM_GREYLIST_CLIENT,  /* first: its last counted pass */
+	MM_GREYLIST_EARLIER, /* the triplet under its earlier key */
+	MM_GREYLIST_NETWORK, /* as CLIENT, where that is not the network */
+	MM_GREYLIST_SOURCE,  /* last: when its level was right */
+	MM_GREYLIST_NROLES,
 };
 
 enum mm_greylist_state {
 	MM_GREYLIST_NONE = 0,
-	MM_GREYLIST_FIRST, /* never seen, or seen too long ago */
-	MM_GREYLIST_SOON,  /* came back before the delay was over */
-	MM_GREYLIST_PASS,  /* came back in time: passes for the first time */
+	MM_GREYLIST_FIRST,   /* never seen, or seen too long ago */
+	MM_GREYLIST_SOON,    /* came back before the delay was over */
+	MM_GREYLIST_FLOOD,   /* new, and its source has too many that wait */
+	MM_GREYLIST_PASS,    /* came back in time: passes for the first time */
+	MM_GREYLIST_FOLLOWS, /* with another recipient of the same mail */
 	MM_GREYLIST_KNOWN_TRIPLET,
 	MM_GREYLIST_ALLOWED_CLIENT,
 };
@@ -48,34 +72,28 @@ enum mm_greylist_state {
 struct mm_greylist_answer {
 	enum mm_greylist_state state;
 	int64_t wait;  /* seconds left; 0: pass */
-	int64_t delay; /* PASS: seconds since the first attempt */
+	int64_t delay; /* PASS, FOLLOWS: seconds since the first attempt */
 };
 
 /*
  * Records: first attempt, last time worth a write, count of passes (0: still
- * waiting; known triplets are counted hourly at most).  Changes triplet and
- * client in place to what is to be remembered.  *write: something changed.
+ * waiting; known triplets are counted hourly at most).  Changes them in place
+ * to what is to be remembered.  *write: something changed.
  */
 struct mm_greylist_answer mm_greylist_decide(
-    const struct mm_greylist_rules *rules, struct mm_record *triplet,
-    struct mm_record *client, int64_t now, bool *write);
-
-/* Keys for the store, in arena; NULL: out of memory.  Letters are folded in
- * both parts of an address.  The sender may be "". */
-const char *mm_greylist_triplet_key(struct mm_arena *arena,
-    const struct mm_greylist_rules *rules, const struct mm_ip *client,
-    const char *sender, const char *recipient);
-const char *mm_greylist_client_key(struct mm_arena *arena,
-    const struct mm_greylist_rules *rules, const struct mm_ip *client);
+    const struct mm_greylist_rules *rules,
+    struct mm_record record[MM_GREYLIST_NROLES], int64_t now, bool *write);
 
 /* The whole question to a store: decide() as an update of the triplet's key
- * and, second, the client's.  The arg that mm_store_update() copies is this
- * struct. */
+ * first and others behind it, each in its role.  The arg that
+ * mm_store_update() copies is this struct. */
 struct mm_greylist_request {
 	struct mm_greylist_rules rules;
+	enum mm_greylist_role role[MM_STORE_KEYS];
 	int64_t now;
 	struct mm_greylist_answer answer;
 };
+_Static_assert((int)MM_GREYLIST_NROLES <= MM_STORE_KEYS, "a key for each");
 bool mm_greylist_change(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted);
 

@@ -12,7 +12,7 @@
 #ifndef MM_JUDGE_H
 #define MM_JUDGE_H
 
-#include "lib/greylist.h"
+#include "lib/greylist_key.h"
 #include "lib/policy.h"
 
 struct mm_arena;
@@ -66,13 +66,23 @@ int64_t mm_judge_decide(struct mm_judge *judge,
 struct mm_judge_greylist {
 	struct mm_store_update update;
 	struct mm_greylist_request request;
+	struct mm_identity identity;
 };
-/* delay_ms: of the mark.  False: out of memory.  Texts are in arena and borrowed from session. */
+/* What a mark comes with. */
+struct mm_judge_mark {
+	int64_t delay_ms, now;
+	bool follow; /* another recipient of the mail has passed */
+};
+/* False: out of memory.  Texts are in arena and borrowed from session. */
 bool mm_judge_greylist(struct mm_judge_greylist *ret,
-    const struct mm_settings *settings, const struct mm_session *session,
-    int64_t delay_ms, int64_t now, struct mm_arena *arena);
+    const struct mm_policy *policy, const struct mm_session *session,
+    const struct mm_judge_mark *mark, struct mm_arena *arena);
 /* "451 4.7.1 ...", with the seconds left; its text in arena. */
 struct mm_reply mm_judge_greylist_reply(
     const struct mm_session *session, int64_t seconds, struct mm_arena *arena);
+
+/* "X-Greylist: ...", for a mail that waited so long.  NULL: out of memory. */
+const char *mm_judge_greylist_header(const struct mm_settings *settings,
+    int64_t seconds, int64_t now, struct mm_arena *arena);
 
 #endif

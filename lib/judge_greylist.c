@@ -4,40 +4,74 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/arena.h"
 #include "lib/str.h"
 
+/* A client that is known by its address alone has more to show. */
+static unsigned
+allow_count(const struct mm_settings *settings, enum mm_rung rung)
+{
+	if (settings->greylist_auto_allow_count == 0 ||
+	    rung == MM_RUNG_NETWORK || rung == MM_RUNG_ADDRESS)
+		return settings->greylist_auto_allow_count;
+	return settings->greylist_auto_allow_confirmed_count;
+}
+
 static struct mm_greylist_rules
-rules_of(const struct mm_settings *settings)
+rules_of(const struct mm_settings *settings, const struct mm_judge_mark *mark,
+    enum mm_rung rung, bool null_sender)
 {
 	return (struct mm_greylist_rules){
+	    .delay = mark->delay_ms / 1000,
 	    .retry_window = settings->greylist_retry_window / 1000,
+	    .triplet_max_age =
+		(null_sender ? settings->greylist_null_sender_max_age
+			     : settings->greylist_max_age) /
+		1000,
 	    .max_age = settings->greylist_max_age / 1000,
-	    .ipv4_prefix = settings->greylist_ipv4_prefix,
-	    .ipv6_prefix = settings->greylist_ipv6_prefix,
-	    .auto_allow_count = settings->greylist_auto_allow_count,
+	    .allow_count = allow_count(settings, rung),
+	    .network_allow_count = settings->greylist_auto_allow_count,
+	    .allow_interval = settings->greylist_auto_allow_interval / 1000,
+	    .waiting_limit = settings->greylist_waiting_limit,
+	    .follow = mark->follow,
+	};
+}
+
+/* Who sends to whom.  A name counts only where it leads back to the address. */
+static struct mm_greylist_mail
+mail_of(const struct mm_session *session)
+{
+	bool confirmed = session->name_status == MM_NAME_OK;
+
+	return (struct mm_greylist_mail){
+	    .client = {.ip = session->client,
+		.address = session->client_address,
+		.name = confirmed ? session->client_name : NULL},
+	    .sender = session->sender,
+	    .recipient = session->recipient,
 	};
 }
 
 bool
-mm_judge_greylist(struct mm_judge_greylist *ret,
-    const struct mm_settings *settings, const struct mm_session *session,
-    int64_t delay_ms, int64_t now, struct mm_arena *arena)
+mm_judge_greylist(struct mm_judge_greylist *ret, const struct mm_policy *policy,
+    const struct mm_session *session, const struct mm_judge_mark *mark,
+    struct mm_arena *arena)
 {
-	struct mm_greylist_rules rules = rules_of(settings);
+	struct mm_greylist_mail mail = mail_of(session);
+	struct mm_greylist_keys keys;
 
-	rules.delay = delay_ms / 1000;
+	if (!mm_greylist_keys(mm_policy_scheme(policy), &mail, arena, &keys))
+		return false;
 	*ret = (struct mm_judge_greylist){
-	    .request = {.rules = rules, .now = now},
+	    .identity = keys.identity,
+	    .request = {.rules = rules_of(mm_policy_settings(policy), mark,
+			    keys.identity.rung, *session->sender == '\0'),
+		.now = mark->now},
 	    .update =
 		{
-		    .n = 2,
-		    .key = {mm_greylist_triplet_key(arena, &rules,
-				&session->client, session->sender,
-				session->recipient),
-			mm_greylist_client_key(
-			    arena, &rules, &session->client)},
+		    .n = keys.n,
 		    .note = {.client = session->client_address,
 			.sender = session->sender,
 			.recipient = session->recipient},
@@ -45,7 +79,9 @@ mm_judge_greylist(struct mm_judge_greylist *ret,
 		    .arg = &ret->request,
 		},
 	};
-	return ret->update.key[0] != NULL && ret->update.key[1] != NULL;
+	memcpy(ret->update.key, keys.key, sizeof(keys.key));
+	memcpy(ret->request.role, keys.role, sizeof(keys.role));
+	return true;
 }
 
 struct mm_reply
@@ -67,4 +103,24 @@ mm_judge_greylist_reply(
 	if (reply.text == NULL)
 		reply.text = "Greylisted, come back later";
 	return reply;
+}
+
+const char *
+mm_judge_greylist_header(const struct mm_settings *settings, int64_t seconds,
+    int64_t now, struct mm_arena *arena)
+{
+	static const char *const days[] = {
+	    "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May",
+	    "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	time_t when = (time_t)now;
+	struct tm tm = {.tm_mday = 1};
+
+	gmtime_r(&when, &tm);
+	return mm_arena_printf(arena,
+	    "X-Greylist: delayed %" PRId64 " seconds by mailmum at %s; "
+	    "%s, %02d %s %d %02d:%02d:%02d +0000",
+	    seconds, settings->myhostname, days[tm.tm_wday], tm.tm_mday,
+	    months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
+	    tm.tm_sec);
 }

@@ -22,9 +22,11 @@ enum mm_metric {
 	MM_DISCARDS,
 	MM_QUARANTINES,
 	MM_WARNINGS,
-	MM_GREYLIST_NEW,    /* seen for the first time */
-	MM_GREYLIST_EARLY,  /* came back too soon */
-	MM_GREYLIST_PASSED, /* came back in time */
+	MM_GREYLIST_NEW,   /* seen for the first time */
+	MM_GREYLIST_EARLY, /* came back too soon */
+	MM_GREYLIST_FLOODS,
+	MM_GREYLIST_PASSED,
+	MM_GREYLIST_FOLLOWED, /* came back in time */
 	MM_GREYLIST_KNOWN,
 	MM_GREYLIST_ALLOWED, /* automatically, by client */
 	MM_GREYLIST_EXEMPT,  /* never asked */

@@ -10,6 +10,7 @@
 #include "lib/err.h"
 #include "lib/exempt.h"
 #include "lib/footer.h"
+#include "lib/greylist_identity.h"
 #include "lib/map.h"
 #include "lib/policyd.h"
 #include "lib/program.h"
@@ -25,6 +26,7 @@ struct mm_policy {
 	struct mm_settings *settings;
 	struct mm_site *site;
 	struct mm_exempt *exempt;
+	struct mm_greylist_scheme *scheme;
 	struct mm_map *reply_maps[REPLY_MAPS_MAX];
 	size_t nreply_maps;
 	struct mm_policyds services;
@@ -42,6 +44,7 @@ policy_free(struct mm_policy *policy)
 		mm_map_free(policy->reply_maps[i]);
 	mm_exempt_free(policy->exempt);
 	mm_site_free(policy->site);
+	mm_greylist_scheme_free(policy->scheme);
 	mm_settings_free(policy->settings);
 	mm_conf_free(policy->conf);
 	free(policy);
@@ -215,7 +218,9 @@ compile(struct mm_policy *policy, struct mm_complaints *all)
 	if (policy->settings == NULL || open_reply_maps(policy, all) != 0)
 		return -1;
 	policy->site = mm_site_read(policy->settings, policy->conf, all);
-	if (policy->site == NULL)
+	policy->scheme =
+	    mm_greylist_scheme_read(policy->settings, policy->conf, all);
+	if (policy->site == NULL || policy->scheme == NULL)
 		return -1;
 	policy->exempt = mm_exempt_read(policy->settings, all);
 	if (policy->exempt == NULL)
@@ -236,6 +241,8 @@ compile(struct mm_policy *policy, struct mm_complaints *all)
 	check_settings(policy, &load);
 	if (parse_lists(policy, &load) != 0)
 		return -1;
+	if (policy->settings->greylist_header && mm_policy_greylists(policy))
+		policy->effects |= MM_EFFECT_BIT(MM_EFFECT_PREPEND);
 	return all->failed ? -1 : 0;
 }
 
@@ -371,6 +378,7 @@ mm_policy_files(const struct mm_policy *policy, mm_file_each *each, void *ctx)
 		mm_map_files(policy->reply_maps[i], each, ctx);
 	mm_site_files(policy->site, each, ctx);
 	mm_exempt_files(policy->exempt, each, ctx);
+	mm_greylist_scheme_files(policy->scheme, each, ctx);
 }
 
 const struct mm_step *
@@ -416,6 +424,12 @@ void
 mm_policy_inherit(struct mm_policy *policy, const struct mm_policy *from)
 {
 	mm_exempt_inherit(policy->exempt, from->exempt);
+}
+
+const struct mm_greylist_scheme *
+mm_policy_scheme(const struct mm_policy *policy)
+{
+	return policy->scheme;
 }
 
 unsigned

@@ -61,6 +61,10 @@ const struct mm_exempt *mm_policy_exempt(const struct mm_policy *policy);
 /* Before it is in force, in place of another one: what both have goes on
  * counting. */
 void mm_policy_inherit(struct mm_policy *policy, const struct mm_policy *from);
+/* How it tells clients apart. */
+struct mm_greylist_scheme;
+const struct mm_greylist_scheme *mm_policy_scheme(
+    const struct mm_policy *policy);
 /* What its tables may want done to a message, as MM_EFFECT_BIT. */
 unsigned mm_policy_effects(const struct mm_policy *policy);
 

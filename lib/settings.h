@@ -42,8 +42,13 @@ struct mm_settings {
 	/* greylisting; times in ms */
 	int64_t greylist_delay, greylist_retry_window, greylist_max_age;
 	unsigned greylist_ipv4_prefix, greylist_ipv6_prefix;
-	unsigned greylist_auto_allow_count;
 	struct mm_text greylist_exceptions, greylist_optin, greylist_optout;
+	const char *greylist_identity, *greylist_key, *public_suffix_list;
+	struct mm_text greylist_groups;
+	int64_t greylist_null_sender_max_age, greylist_auto_allow_interval;
+	unsigned greylist_auto_allow_count, greylist_auto_allow_confirmed_count;
+	unsigned greylist_waiting_limit;
+	bool greylist_header;
 	const char *greylist_store;
 
 	/* the policy */

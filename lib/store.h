@@ -18,7 +18,7 @@
 struct mm_clock;
 struct mm_err;
 
-#define MM_STORE_KEYS 2	      /* records changed by one update, at most */
+#define MM_STORE_KEYS 5	      /* records changed by one update, at most */
 #define MM_STORE_NOTE_MAX 320 /* bytes of each text of a note; more is cut */
 
 /* All zero: never seen. */
@@ -39,7 +39,8 @@ struct mm_store_update {
 	struct mm_store_note note;	/* for key[0] */
 	/*
 	 * Pure: runs in another thread and sees only arg and n of update.
-	 * Changes record[] in place; one that becomes all zero is removed.
+	 * Changes record[] in place; one that becomes all zero is removed,
+	 * one behind key[0] that stays as it was keeps its own note.
 	 * *noted: key[0] is waiting and has or gets a note; else it has none.
 	 * False: nothing is to be written.
 	 */

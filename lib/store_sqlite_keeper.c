@@ -87,6 +87,9 @@ apply(struct mm_sqlite *db, const struct mm_store_update *update)
 	if (!update->change(update, record, &noted))
 		return SQLITE_OK;
 	for (size_t i = 0; i < update->n; i++) {
+		if (i > 0 &&
+		    memcmp(&record[i], &was[i].record, sizeof(record[i])) == 0)
+			continue;
 		if ((rc = mm_sqlite_put(db, &was[i], &record[i],
 			 i == 0 && noted ? &update->note : NULL)) != SQLITE_OK)
 			return rc;

@@ -38,7 +38,9 @@ static const struct {
 } greylist_metrics[] = {
     {MM_GREYLIST_FIRST, MM_GREYLIST_NEW},
     {MM_GREYLIST_SOON, MM_GREYLIST_EARLY},
+    {MM_GREYLIST_FLOOD, MM_GREYLIST_FLOODS},
     {MM_GREYLIST_PASS, MM_GREYLIST_PASSED},
+    {MM_GREYLIST_FOLLOWS, MM_GREYLIST_FOLLOWED},
     {MM_GREYLIST_KNOWN_TRIPLET, MM_GREYLIST_KNOWN},
     {MM_GREYLIST_ALLOWED_CLIENT, MM_GREYLIST_ALLOWED},
 };
@@ -108,12 +110,15 @@ ask_store(struct service *service, const struct outcome_case *mail,
 	int64_t wait_ms = service_troubled(service, TROUBLE_STORE)
 			      ? STORE_WAIT_TROUBLED_MS
 			      : STORE_WAIT_MS;
+	const struct mm_judge_mark mark = {.delay_ms = delay_ms,
+	    .now = mm_clock_wall(service_clock(service)),
+	    .follow = mail->greylist->passed};
 	struct mm_judge_greylist ask;
 
 	if (store == NULL)
 		return mm_err_set(why, "it is not open");
-	if (!mm_judge_greylist(&ask, mail->settings, mail->facts, delay_ms,
-		mm_clock_wall(service_clock(service)), mail->arena))
+	if (!mm_judge_greylist(
+		&ask, mail->policy, mail->facts, &mark, mail->arena))
 		return mm_err_set(why, "out of memory");
 	if (mm_store_update(store, &ask.update, sizeof(ask.request), wait_ms,
 		why) != MM_STORE_DONE)
@@ -224,6 +229,18 @@ finish(struct service *service, struct mm_decision *decision,
 	logger_decision(service_logger(service), decision);
 }
 
+/* Mail that has waited says so. */
+static void
+pass_greylist(struct outcome_greylist *greylist,
+    const struct mm_greylist_answer *answer, struct mm_decision *decision)
+{
+	greylist->passed = true;
+	if (answer->delay > greylist->waited)
+		greylist->waited = answer->delay;
+	if (answer->state == MM_GREYLIST_PASS || answer->delay > 0)
+		decision->delay = answer->delay;
+}
+
 void
 outcome_carry_out(struct service *service, const struct outcome_case *mail,
     const struct mm_result *result, struct outcome *ret)
@@ -243,9 +260,8 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 			decision.action = MM_GREYLISTED;
 			reply = mm_judge_greylist_reply(
 			    mail->facts, answer.wait, mail->arena);
-		}
-		if (answer.state == MM_GREYLIST_PASS)
-			decision.delay = answer.delay;
+		} else if (answer.state != MM_GREYLIST_NONE)
+			pass_greylist(mail->greylist, &answer, &decision);
 	}
 	decision.missed = result->missed;
 	if (decision.action != MM_ACCEPT)

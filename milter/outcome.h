@@ -8,6 +8,7 @@
 #ifndef MM_MILTER_OUTCOME_H
 #define MM_MILTER_OUTCOME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/footer.h"
@@ -15,18 +16,27 @@
 
 struct effects;
 struct mm_arena;
+struct mm_policy;
 struct mm_result;
 struct mm_session;
 struct mm_settings;
 struct service;
 
+/* What the greylist has said to a transaction's recipients so far. */
+struct outcome_greylist {
+	bool passed;	/* one of them has passed it: the others follow */
+	int64_t waited; /* the longest that one of them did, in seconds */
+};
+
 /* Whose verdict it is. */
 struct outcome_case {
+	const struct mm_policy *policy;
 	const struct mm_settings *settings;
 	const struct mm_session *facts;
-	const char *session;	       /* its id */
-	int64_t wait_us;	       /* spent waiting for answers */
-	const struct effects *effects; /* of the transaction so far */
+	const char *session;		   /* its id */
+	int64_t wait_us;		   /* spent waiting for answers */
+	const struct effects *effects;	   /* of the transaction so far */
+	struct outcome_greylist *greylist; /* likewise */
 	struct mm_arena *arena;
 };
 

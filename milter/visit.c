@@ -31,7 +31,8 @@ struct visit {
 	unsigned mails;
 	bool used;		/* a transaction has begun with these answers */
 	struct effects effects; /* on the transaction's message */
-	bool staged;		/* stages are judged as they come */
+	struct outcome_greylist greylist; /* of its recipients so far */
+	bool staged;			  /* stages are judged as they come */
 	struct stages stages;
 	char id[24];
 };
@@ -122,10 +123,12 @@ static struct outcome_case
 case_of(struct visit *visit)
 {
 	return (struct outcome_case){
+	    .policy = visit->policy,
 	    .settings = mm_policy_settings(visit->policy),
 	    .facts = &visit->facts,
 	    .session = visit->id,
 	    .effects = &visit->effects,
+	    .greylist = &visit->greylist,
 	    .arena = visit->judge.arena,
 	};
 }
@@ -376,9 +379,29 @@ visit_rcpt(struct visit *visit, const char *raw, const char *key,
 	}
 }
 
-const struct effects *
-visit_effects(const struct visit *visit)
+/* Mail that the greylist had wait says how long that was. */
+static void
+add_header(struct visit *visit)
 {
+	const struct mm_settings *settings;
+	struct mm_effect effect = {.kind = MM_EFFECT_PREPEND};
+
+	if (visit->policy == NULL || visit->greylist.waited == 0)
+		return;
+	settings = mm_policy_settings(visit->policy);
+	if (!settings->greylist_header)
+		return;
+	effect.text = mm_judge_greylist_header(settings, visit->greylist.waited,
+	    mm_clock_wall(visit->judge.clock), visit->judge.arena);
+	if (effect.text == NULL || !effects_add(&visit->effects, &effect))
+		out_of_memory(visit->service);
+	mm_arena_clear(visit->judge.arena);
+}
+
+const struct effects *
+visit_effects(struct visit *visit)
+{
+	add_header(visit);
 	return &visit->effects;
 }
 
@@ -387,5 +410,6 @@ visit_end_mail(struct visit *visit)
 {
 	mm_session_end_mail(&visit->facts);
 	effects_clear(&visit->effects);
+	visit->greylist = (struct outcome_greylist){0};
 	drop_arenas(visit);
 }

@@ -47,10 +47,10 @@ void visit_mail(
 /* Waits for answers and the store, each for a bounded time. */
 void visit_rcpt(struct visit *visit, const char *raw, const char *key,
     const char *queue_id, struct outcome *ret);
-/* What is to be done to the message, now that it has come; lives until the
- * transaction ends. */
+/* What is to be done to the message, now that it has come; to be called once,
+ * lives until the transaction ends. */
 struct effects;
-const struct effects *visit_effects(const struct visit *visit);
+const struct effects *visit_effects(struct visit *visit);
 /* The transaction is over, by whatever end; may come at any time. */
 void visit_end_mail(struct visit *visit);
 

@@ -25,10 +25,11 @@
 
 static const struct mm_greylist_rules rules = {.delay = 170,
     .retry_window = 172800,
+    .triplet_max_age = 3110400,
     .max_age = 3110400,
-    .ipv4_prefix = 24,
-    .ipv6_prefix = 64,
-    .auto_allow_count = 5};
+    .allow_count = 5,
+    .allow_interval = 3600,
+    .waiting_limit = 5000};
 
 struct run {
 	struct mm_store *store;
@@ -49,20 +50,25 @@ mono(void)
 static enum mm_store_status
 greylist(struct mm_store *store, unsigned long n, int64_t ago)
 {
-	char triplet[160], client[32], sender[64];
-	struct mm_greylist_request request = {
-	    .rules = rules, .now = mm_clock_wall(&mm_clock_system) - ago};
+	char triplet[160], client[32], source[32], sender[64];
+	struct mm_greylist_request request = {.rules = rules,
+	    .role = {MM_GREYLIST_TRIPLET, MM_GREYLIST_CLIENT,
+		MM_GREYLIST_SOURCE},
+	    .now = mm_clock_wall(&mm_clock_system) - ago};
 	struct mm_store_update update = {
-	    .n = 2, .change = mm_greylist_change, .arg = &request};
+	    .n = 3, .change = mm_greylist_change, .arg = &request};
 	struct mm_err err;
 
 	snprintf(client, sizeof(client), "client 10.%lu.%lu.0/24",
+	    n / 256 % 256, n % 256);
+	snprintf(source, sizeof(source), "source 10.%lu.%lu.0/24",
 	    n / 256 % 256, n % 256);
 	snprintf(sender, sizeof(sender), "sender-%lu@example.org", n);
 	snprintf(triplet, sizeof(triplet),
 	    "triplet %s %s recipient@example.net", client, sender);
 	update.key[0] = triplet;
 	update.key[1] = client;
+	update.key[2] = source;
 	update.note =
 	    (struct mm_store_note){client, sender, "recipient@example.net"};
 	return mm_store_update(store, &update, sizeof(request), 10000, &err);

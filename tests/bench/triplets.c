@@ -8,7 +8,7 @@
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/err.h"
-#include "lib/greylist.h"
+#include "lib/greylist_key.h"
 #include "lib/ip.h"
 #include "lib/store.h"
 
@@ -51,8 +51,6 @@ remember(const struct mm_store_update *update,
 static bool
 add(struct filling *f, struct mm_arena *arena, unsigned long i)
 {
-	static const struct mm_greylist_rules rules = {
-	    .ipv4_prefix = 24, .ipv6_prefix = 64};
 	struct mm_ip ip = {
 	    MM_IP_V4, {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}};
 	struct entry entry = {.now = f->now, .passed = i % 2};
@@ -65,8 +63,10 @@ add(struct filling *f, struct mm_arena *arena, unsigned long i)
 		.recipient = "info@example.net"}};
 	struct mm_err err;
 
-	update.key[0] = mm_greylist_triplet_key(
-	    arena, &rules, &ip, update.note.sender, update.note.recipient);
+	update.key[0] = mm_greylist_triplet_key(arena,
+	    mm_arena_printf(
+		arena, "10.%lu.%lu.0/24", i >> 16 & 255, i >> 8 & 255),
+	    update.note.sender, update.note.recipient);
 	if (mm_store_update(f->store, &update, sizeof(entry), PATIENCE, &err) ==
 	    MM_STORE_DONE)
 		return true;

@@ -402,7 +402,8 @@ back in 170 seconds
                 "b@example.org"]
         self.seed(*triplet, "300")
         self.assertRegex(self.explain(0, *args),
-                         r"waiting since .*: long enough, would pass\.\n"
+                         r"waiting since .*: long enough, would pass\.\nIt takes "
+                         r"the client for 192\.0\.2\.0/24\.\n"
                          r"\nAccepted: nothing refused it\.\n")
         self.seed(*triplet, "100")
         self.assertRegex(self.explain(0, *args),

@@ -2,8 +2,10 @@
 
 import json
 import pathlib
+import re
 import time
 
+import sink
 import space
 import zones
 from case import OK, Lab, greylisted
@@ -11,15 +13,13 @@ from smtp import Smtp, wait_for
 
 DELAY = 4  # seconds: early retries have to be early
 EARLY = "^451 4.7.1 <.*>: .*: Greylisted, come back in [1-4] seconds?$"
-
-
 SHIPPED = pathlib.Path(__file__).parents[2] / "contrib/greylist-exceptions"
 
 
-class Greylist(Lab):
+class Asking(Lab):
     policy = "smtpd_recipient_restrictions = greylist\n"
     settings = {"greylist_delay": f"{DELAY}s",
-                "greylist_auto_allow_count": "2"}
+                "greylist_auto_allow_count": "0"}
 
     def ask(self, client, recipient, sender="alice@example.org"):
         with Smtp(zones.ADDRESS.get(client, client)) as c:
@@ -48,9 +48,11 @@ class Greylist(Lab):
         return wait_for(f"record {n} of {recipient}", lambda: self.gate
                         .records(recipient=recipient)[n - 1:])[0]
 
+
+class Greylist(Asking):
     def test_retry(self):
         recipient = self.recipient()
-        since = self.first("grey", recipient)
+        since = self.first("198.51.100.76", recipient)
         record = self.nth(recipient, 1)
         self.assertEqual("greylist", record["action"])
         self.assertEqual("greylist", record["reason"])
@@ -58,47 +60,83 @@ class Greylist(Lab):
         self.assertNotIn("delay", record)
 
         # early, and from another host of the same network
-        self.assertRegex(self.ask("grey", recipient), EARLY)
+        self.assertRegex(self.ask("198.51.100.76", recipient), EARLY)
         self.assertRegex(self.ask("198.51.100.77", recipient), EARLY)
         # other triplets wait for themselves
         self.first("203.0.113.7", recipient)
-        self.first("grey", recipient, "")
+        self.first("198.51.100.76", recipient, "")
 
         self.sit_out(since)
         self.passes("198.51.100.78", recipient)
         record = self.nth(recipient, 6)
         self.assertEqual("accept", record["action"])
         self.assertIn(int(record["delay"]), range(DELAY, DELAY + 10))
-        self.passes("grey", recipient)
+        self.passes("198.51.100.76", recipient)
         self.assertNotIn("delay", self.nth(recipient, 7))
-
-    def test_allowance(self):
-        """Two passes, and the network is trusted, IPv6 by its /64."""
-        one, two, three = (self.recipient() for _ in range(3))
-        self.first("2001:db8:a::1", one)
-        since = self.first("2001:db8:a::1", two)
-        self.sit_out(since)
-        self.passes("2001:db8:a::2", one)
-        self.first("2001:db8:a::3", three)
-        self.passes("2001:db8:a::4", two)
-        self.passes("2001:db8:a::5", three)
-        self.passes("2001:db8:a::6", self.recipient())
-        self.first("2001:db8:a:1::1", self.recipient())
 
     def test_kill(self):
         """What was answered is remembered, whatever happens to us."""
         waiting, known = self.recipient(), self.recipient()
-        since = self.first("192.0.2.10", known)
+        since = self.first("192.0.2.210", known)
         self.sit_out(since)
-        self.passes("192.0.2.10", known)
-        since = self.first("192.0.2.10", waiting, "")
+        self.passes("192.0.2.210", known)
+        since = self.first("192.0.2.210", waiting, "")
         self.gate.kill()
         self.gate.start()
-        self.assertRegex(self.ask("192.0.2.10", waiting, ""), EARLY)
-        self.passes("192.0.2.10", known)
+        self.assertRegex(self.ask("192.0.2.210", waiting, ""), EARLY)
+        self.passes("192.0.2.210", known)
         self.sit_out(since)
-        self.passes("192.0.2.10", waiting, "")
+        self.passes("192.0.2.210", waiting, "")
 
+    def test_sender_that_changes(self):
+        """Each mail of a list or a signer has another sender."""
+        recipient = self.recipient()
+        since = self.first("203.0.113.60", recipient,
+                           "prvs=1234567890=alice@example.org")
+        self.assertRegex(self.ask("203.0.113.60", recipient,
+                                  "prvs=2234567890=Alice@example.org"), EARLY)
+        self.sit_out(since)
+        self.passes("203.0.113.60", recipient,
+                    "prvs=3234567890=alice@example.org")
+        self.passes("203.0.113.60", recipient, "alice+x@example.org")
+
+    def test_two_recipients(self):
+        """Once one has passed, the others of the same mail follow."""
+        one, two, three = (self.recipient() for _ in range(3))
+        since = self.first("203.0.113.50", one)
+        self.sit_out(since)
+        with Smtp("203.0.113.50") as c:
+            c.helo()
+            c.mail()
+            self.assertEqual(OK, c.rcpt("postmaster"))  # counts for itself
+            self.assertEqual(greylisted(two, DELAY), c.rcpt(two))
+            self.assertEqual(OK, c.rcpt(one))
+            self.assertEqual(OK, c.rcpt(three))
+            self.assertEqual(OK, c.rcpt(two))
+            # the next mail is another one
+            self.assertRegex(c.data(), "^250 ")
+            c.mail("bob@example.org")
+            self.assertEqual(greylisted(one, DELAY), c.rcpt(one))
+            c.quit()
+        self.assertIn("queue_id", self.nth(two, 1))
+        self.assertNotIn("delay", self.nth(three, 1))
+
+    def test_all_recipients_have_come_once(self):
+        """A first attempt counts for all whom it named."""
+        one, two = self.recipient(), self.recipient()
+        with Smtp("203.0.113.70") as c:
+            c.helo()
+            c.mail()
+            for recipient in one, two:
+                self.assertEqual(greylisted(recipient, DELAY),
+                                 c.rcpt(recipient))
+            c.quit()
+        self.sit_out(time.time())
+        self.passes("203.0.113.70", two)
+        self.passes("203.0.113.70", one)
+
+
+class Exceptions(Asking):
     def test_exceptions(self):
         """The file that comes with mailmum, one of our own, postgrey's; with
         names as Postfix has found them out."""
@@ -142,17 +180,168 @@ class Greylist(Lab):
         self.assertEqual(0, code, text)
         self.assertIn(f"plain.example.net, {own}:1.\n  a pool\n", text)
 
-    def test_two_recipients(self):
-        """Each recipient has a verdict of its own."""
-        one, two = self.recipient(), self.recipient()
-        since = self.first("203.0.113.50", one)
+
+class Allowance(Asking):
+    settings = Asking.settings | {"greylist_auto_allow_interval": "0s",
+                                  "greylist_auto_allow_count": "2"}
+
+    def test_allowance(self):
+        """Two passes, and the network is trusted, IPv6 by its /64."""
+        one, two, three = (self.recipient() for _ in range(3))
+        self.first("2001:db8:a::1", one)
+        since = self.first("2001:db8:a::1", two)
         self.sit_out(since)
-        with Smtp("203.0.113.50") as c:
+        self.passes("2001:db8:a::2", one)
+        self.first("2001:db8:a::3", three)
+        self.passes("2001:db8:a::4", two)
+        self.passes("2001:db8:a::5", three)
+        self.passes("2001:db8:a::6", self.recipient())
+        self.first("2001:db8:a:1::1", self.recipient())
+
+    def test_once_in_an_interval(self):
+        """A busy hour is one pass."""
+        self.gate.configure(self.policy, greylist_auto_allow_interval="1h")
+        self.assertEqual(0, self.gate.ctl("reload")[0])
+        one, two, three = (self.recipient() for _ in range(3))
+        since = [self.first("2001:db8:b::1", r) for r in (one, two, three)][2]
+        self.sit_out(since)
+        for recipient in one, two, three:
+            self.passes("2001:db8:b::1", recipient)
+        self.first("2001:db8:b::1", self.recipient())
+        self.gate.configure(self.policy)
+        self.assertEqual(0, self.gate.ctl("reload")[0])
+
+
+class Pool(Asking):
+    """One sender, fifteen addresses, no two in one network."""
+
+    settings = Asking.settings | {"greylist_ipv4_prefix": "32",
+                                  "greylist_ipv6_prefix": "128"}
+
+    def test_second_attempt_from_anywhere(self):
+        asked = []
+        for i, address in enumerate(zones.POOL):
+            recipient = self.recipient()
+            retry = zones.POOL[(i * 4 + 7) % len(zones.POOL)]
+            asked.append((recipient, retry, self.first(address, recipient)))
+        self.assertEqual(len(zones.POOL), len({a[1] for a in asked}))
+        self.sit_out(asked[-1][2])
+        for recipient, retry, _ in asked:
+            with self.subTest(retry):
+                self.passes(retry, recipient)
+
+    def test_nobody_else_passes_on_its_key(self):
+        waits, known = self.recipient(), self.recipient()
+        self.first(zones.POOL[0], waits)
+        since = self.first(zones.POOL[0], known)
+        self.sit_out(since)
+        self.passes(zones.POOL[-1], known)
+        for address in zones.POOL_FORGED + zones.POOL_DIALUP:
+            for recipient in waits, known:
+                with self.subTest(address):
+                    self.first(address, recipient)
+        self.passes(zones.POOL[7], waits)
+
+    def test_nor_do_neighbours_in_its_networks(self):
+        """Networks as wide as they are by default."""
+        self.gate.configure(self.policy, greylist_ipv4_prefix="24",
+                            greylist_ipv6_prefix="64")
+        self.assertEqual(0, self.gate.ctl("reload")[0])
+        recipient = self.recipient()
+        since = self.first(zones.POOL[1], recipient)
+        self.sit_out(since)
+        self.passes(zones.POOL[2], recipient)
+        forged, dialup = zones.POOL_FORGED, zones.POOL_DIALUP
+        for address in forged[1], forged[4], dialup[7], forged[9], dialup[11]:
+            with self.subTest(address):
+                self.first(address, recipient)
+        self.gate.configure(self.policy)
+        self.assertEqual(0, self.gate.ctl("reload")[0])
+
+
+class Groups(Asking):
+    """What the operator calls one sender is one."""
+
+    settings = Asking.settings | {
+        "greylist_groups": "big={198.51.100.0/25 [2001:db8:77::]/48 "
+                           "smtp.example.org}"}
+
+    def test_a_group_is_one(self):
+        recipient = self.recipient()
+        since = self.first("198.51.100.99", recipient)
+        self.first("198.51.100.180", recipient)  # not in it
+        self.sit_out(since)
+        self.passes("2001:db8:77:1::1", recipient)
+        self.passes(zones.POOL[6], recipient)
+        self.assertRegex(self.ask(zones.POOL_FORGED[6], recipient),
+                         "^451 4.7.1 ")
+
+
+class Flood(Asking):
+    settings = Asking.settings | {"greylist_waiting_limit": "3",
+                                  "greylist_retry_window": "1h"}
+
+    def test_a_flood_fills_nothing(self):
+        client = "203.0.113.90"
+        recipients = [self.recipient() for _ in range(6)]
+        since = [self.first(client, r) for r in recipients][2]
+        self.assertEqual(3, self.gate.stats()["store"]["waiting"])
+        # it has come, but nobody remembers
+        self.sit_out(since)
+        self.assertEqual(greylisted(recipients[5], DELAY),
+                         self.ask(client, recipients[5]))
+        # others are not concerned
+        self.first("198.51.100.90", self.recipient())
+        # what comes back makes room
+        self.passes(client, recipients[0])
+        since = self.first(client, recipients[5])
+        self.sit_out(since)
+        self.passes(client, recipients[5])
+
+
+class Header(Asking):
+    """Mail that waited says so."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.sink = sink.Sink()
+        cls.addClassCleanup(cls.sink.stop)
+        super().setUpClass()
+        cls.mta.configure(sink.TRANSPORT)
+        cls.mta.reload()
+
+    def headers(self, client, *recipients):
+        since = len(self.mta.log())
+        with Smtp(client) as c:
             c.helo()
             c.mail()
-            self.assertEqual(OK, c.rcpt(one))
-            self.assertEqual(greylisted(two, DELAY), c.rcpt(two))
-            self.assertEqual(OK, c.rcpt("postmaster"))
-            self.assertRegex(c.data(), "^250 ")
+            for recipient in recipients:
+                self.assertEqual(OK, c.rcpt(recipient))
+            word, _, lines = self.sink.fate(self.mta, c.data(), since)
             c.quit()
-        self.assertIn("queue_id", self.nth(two, 1))
+        self.assertEqual("delivered", word)
+        return [line for line in lines if line.startswith("X-Greylist:")]
+
+    def test_header(self):
+        one, two = self.recipient(), self.recipient()
+        since = self.first("203.0.113.80", one)
+        self.first("203.0.113.80", two)
+        self.sit_out(since + 1)
+        lines = self.headers("203.0.113.80", one, two)
+        self.assertEqual(1, len(lines), lines)
+        self.assertTrue(re.fullmatch(
+            rf"X-Greylist: delayed [{DELAY}-9] seconds by mailmum at "
+            r"mx\.example\.com; \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d "
+            r"\+0000", lines[0]), lines[0])
+        # not what is known already
+        self.assertEqual([], self.headers("203.0.113.80", one))
+
+    def test_none_if_not_wanted(self):
+        recipient = self.recipient()
+        self.gate.configure(self.policy, greylist_header="no")
+        self.assertEqual(0, self.gate.ctl("reload")[0])
+        since = self.first("203.0.113.81", recipient)
+        self.sit_out(since)
+        self.assertEqual([], self.headers("203.0.113.81", recipient))
+        self.gate.configure(self.policy)
+        self.assertEqual(0, self.gate.ctl("reload")[0])

@@ -50,6 +50,35 @@ SPECIAL = {
 }
 ADDRESS = {**CLIENTS, **SPECIAL}
 
+# One organisation that sends from many networks: out1.smtp.example.org, ...
+# and beside each of its hosts one that only says so, or that says nothing.
+POOL = [f"192.0.2.{140 + i}" for i in range(3)] + \
+    [f"198.51.100.{140 + i}" for i in range(3)] + \
+    [f"203.0.113.{140 + i}" for i in range(2)] + \
+    [f"2001:db8:{i}::140" for i in range(101, 108)]
+
+
+def pool_names():
+    """Names and addresses that agree."""
+    return {f"out{i}.smtp.example.org": address
+            for i, address in enumerate(POOL)}
+
+
+def _neighbour(address, n):
+    """Another host of the same network."""
+    return str(ipaddress.ip_address(address) + n)
+
+
+# PTR out0.smtp.example.org too, but the name does not lead back.
+POOL_FORGED = [_neighbour(address, 20) for address in POOL]
+# The organisation's own, for whoever dials in: name and address agree.
+POOL_DIALUP = [_neighbour(address, 40) for address in POOL]
+
+
+def dialup_names():
+    return {f"dyn-{i}.dialup.example.org": address
+            for i, address in enumerate(POOL_DIALUP)}
+
 
 def txt(address):
     return f"see https://lists.example.org/{address}"
@@ -227,6 +256,10 @@ def _domain_records(zone):
     for name, address in CLIENTS.items() if zone == "example.net" else ():
         kind = "AAAA" if ":" in address else "A"
         text += f"{name} {kind} {address}\n"
+    for name, address in (pool_names() | dialup_names()).items():
+        kind = "AAAA" if ":" in address else "A"
+        if name.endswith("." + zone):
+            text += f"{name}. {kind} {address}\n"
     return text
 
 
@@ -236,6 +269,9 @@ def _reverse_records(zone):
     names |= {SPECIAL["forged"]: "forged.example.net",
               SPECIAL["forgedspam"]: "forgedspam.example.net",
               SPECIAL["namefail"]: "host.tempfail.example.org"}
+    for name, address in (pool_names() | dialup_names()).items():
+        names[address] = name
+    names |= dict.fromkeys(POOL_FORGED, "out0.smtp.example.org")
     for address, name in names.items():
         pointer = ipaddress.ip_address(address).reverse_pointer
         if pointer.endswith("." + zone):

@@ -2,7 +2,6 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/greylist.h"
-#include "lib/ip.h"
 #include "tests/test.h"
 
 #include <string.h>
@@ -14,10 +13,10 @@
 static const struct mm_greylist_rules rules = {
     .delay = 170,
     .retry_window = 2 * DAY,
+    .triplet_max_age = 36 * DAY,
     .max_age = 36 * DAY,
-    .ipv4_prefix = 24,
-    .ipv6_prefix = 64,
-    .auto_allow_count = 5,
+    .allow_count = 5,
+    .allow_interval = HOUR,
 };
 
 /* One decision: what was remembered, what is said, what is remembered. */
@@ -42,17 +41,19 @@ static void
 check(const struct mm_greylist_rules *by, const struct attempt *a, size_t n)
 {
 	for (; n > 0; n--, a++) {
-		struct mm_record triplet = a->triplet, client = a->client;
+		struct mm_record record[MM_GREYLIST_NROLES] = {
+		    [MM_GREYLIST_TRIPLET] = a->triplet,
+		    [MM_GREYLIST_CLIENT] = a->client};
 		bool write = !a->write;
 		struct mm_greylist_answer got =
-		    mm_greylist_decide(by, &triplet, &client, a->now, &write);
+		    mm_greylist_decide(by, record, a->now, &write);
 
 		assert_int_equal(a->answer.state, got.state);
 		assert_int_equal(a->answer.wait, got.wait);
 		assert_int_equal(a->answer.delay, got.delay);
 		assert_int_equal(a->write, write);
-		assert_same(&a->after, &triplet);
-		assert_same(&a->client_after, &client);
+		assert_same(&a->after, &record[MM_GREYLIST_TRIPLET]);
+		assert_same(&a->client_after, &record[MM_GREYLIST_CLIENT]);
 	}
 }
 
@@ -91,18 +92,22 @@ test_what_passed_is_known(void **state)
 	    {"within the hour nothing is written",
 		{T, T, 1}, {T, T, 1}, T + HOUR - 1,
 		{MM_GREYLIST_KNOWN_TRIPLET, 0, 0}, false, {T, T, 1}, {T, T, 1}},
-	    {"after an hour both are refreshed",
+	    {"after an hour it is refreshed, and counts for its client",
 		{T, T, 1}, {T, T, 1}, T + HOUR,
 		{MM_GREYLIST_KNOWN_TRIPLET, 0, 0}, true, {T, T + HOUR, 2},
-		{T, T + HOUR, 1}},
-	    {"a client that is too old is not revived",
+		{T + HOUR, T + HOUR, 2}},
+	    {"unless something else has in this hour",
+		{T, T, 1}, {T + HOUR - 1, T + HOUR - 1, 1}, T + HOUR,
+		{MM_GREYLIST_KNOWN_TRIPLET, 0, 0}, true, {T, T + HOUR, 2},
+		{T + HOUR - 1, T + HOUR, 1}},
+	    {"a client that is too old is counted anew",
 		{T, T + 36 * DAY, 1}, {T, T, 4}, T + 37 * DAY,
 		{MM_GREYLIST_KNOWN_TRIPLET, 0, 0}, true,
-		{T, T + 37 * DAY, 2}, {T, T, 4}},
+		{T, T + 37 * DAY, 2}, {T + 37 * DAY, T + 37 * DAY, 1}},
 	    {"the last second of its age",
 		{T, T, 7}, {0, 0, 0}, T + 36 * DAY,
 		{MM_GREYLIST_KNOWN_TRIPLET, 0, 0}, true,
-		{T, T + 36 * DAY, 8}, {0, 0, 0}},
+		{T, T + 36 * DAY, 8}, {T + 36 * DAY, T + 36 * DAY, 1}},
 	    {"too old: anew", {T, T, 7}, {0, 0, 0}, T + 36 * DAY + 1,
 		{MM_GREYLIST_FIRST, 170, 0}, true,
 		{T + 36 * DAY + 1, T + 36 * DAY + 1, 0}, {0, 0, 0}},
@@ -119,9 +124,13 @@ test_a_client_that_passed_often_is_allowed(void **state)
 	/* clang-format off */
 	static const struct attempt attempts[] = {
 	    {"the fifth pass still had to wait",
-		{T, T, 0}, {T, T, 4}, T + 200,
+		{T, T, 0}, {T - HOUR, T, 4}, T + 200,
 		{MM_GREYLIST_PASS, 0, 200}, true, {T, T + 200, 1},
-		{T, T + 200, 5}},
+		{T + 200, T + 200, 5}},
+	    {"one within an hour of the last counts for nothing",
+		{T, T, 0}, {T - HOUR + 201, T, 4}, T + 200,
+		{MM_GREYLIST_PASS, 0, 200}, true, {T, T + 200, 1},
+		{T - HOUR + 201, T + 200, 4}},
 	    {"four are not enough", {0, 0, 0}, {T, T, 4}, T,
 		{MM_GREYLIST_FIRST, 170, 0}, true, {T, T, 0}, {T, T, 4}},
 	    {"then nothing waits, and nothing is written",
@@ -165,7 +174,7 @@ test_allowance_can_be_off(void **state)
 	struct mm_greylist_rules off = rules;
 
 	(void)state;
-	off.auto_allow_count = 0;
+	off.allow_count = 0;
 	check(&off, attempts, MM_COUNT(attempts));
 }
 
@@ -180,7 +189,7 @@ test_odd_rules_still_let_mail_through(void **state)
 	static const struct attempt short_age[] = {
 	    {"a short age is refreshed in time", {T, T, 1}, {0, 0, 0}, T + 10,
 		{MM_GREYLIST_KNOWN_TRIPLET, 0, 0}, true, {T, T + 10, 2},
-		{0, 0, 0}},
+		{T + 10, T + 10, 1}},
 	};
 	/* clang-format on */
 	struct mm_greylist_rules odd = rules;
@@ -189,7 +198,7 @@ test_odd_rules_still_let_mail_through(void **state)
 	odd.delay = 0;
 	check(&odd, no_delay, MM_COUNT(no_delay));
 	odd = rules;
-	odd.max_age = 160;
+	odd.max_age = odd.triplet_max_age = 160;
 	check(&odd, short_age, MM_COUNT(short_age));
 }
 
@@ -207,7 +216,8 @@ test_a_clock_set_back_locks_nobody_out(void **state)
 	    {"what is known stays known, from now on",
 		{T, T, 3}, {T, T, 3}, T - 100 * DAY,
 		{MM_GREYLIST_KNOWN_TRIPLET, 0, 0}, true,
-		{T, T - 100 * DAY, 4}, {T, T - 100 * DAY, 3}},
+		{T, T - 100 * DAY, 4},
+		{T - 100 * DAY, T - 100 * DAY, 4}},
 	    {"so does an allowed client",
 		{0, 0, 0}, {T, T, 5}, T - 100 * DAY,
 		{MM_GREYLIST_ALLOWED_CLIENT, 0, 0}, true,
@@ -224,6 +234,179 @@ test_a_clock_set_back_locks_nobody_out(void **state)
 	check(&rules, attempts, MM_COUNT(attempts));
 }
 
+/* One attempt with more to look at than two records. */
+static struct mm_greylist_answer
+ask(const struct mm_greylist_rules *by,
+    struct mm_record record[MM_GREYLIST_NROLES], int64_t now)
+{
+	bool write;
+
+	return mm_greylist_decide(by, record, now, &write);
+}
+
+static void
+test_others_of_the_same_mail_follow(void **state)
+{
+	/* clang-format off */
+	static const struct attempt attempts[] = {
+	    {"a new one does, and is known from now on",
+		{0, 0, 0}, {T, T, 1}, T + 10,
+		{MM_GREYLIST_FOLLOWS, 0, 0}, true, {T + 10, T + 10, 1},
+		{T, T, 1}},
+	    {"one that waits does, and says how long it has",
+		{T, T, 0}, {T, T, 1}, T + 10,
+		{MM_GREYLIST_FOLLOWS, 0, 10}, true, {T, T + 10, 1}, {T, T, 1}},
+	    {"one that is too old has not waited",
+		{T, T, 0}, {0, 0, 0}, T + 3 * DAY,
+		{MM_GREYLIST_FOLLOWS, 0, 0}, true,
+		{T + 3 * DAY, T + 3 * DAY, 1}, {0, 0, 0}},
+	    {"a known one is known", {T, T, 1}, {T, T, 1}, T + 10,
+		{MM_GREYLIST_KNOWN_TRIPLET, 0, 0}, false, {T, T, 1}, {T, T, 1}},
+	};
+	/* clang-format on */
+	struct mm_greylist_rules follow = rules;
+
+	(void)state;
+	follow.follow = true;
+	check(&follow, attempts, MM_COUNT(attempts));
+}
+
+static void
+test_the_null_sender_is_forgotten_sooner(void **state)
+{
+	/* clang-format off */
+	static const struct attempt attempts[] = {
+	    {"in time", {T, T, 1}, {T, T, 1}, T + 7 * DAY,
+		{MM_GREYLIST_KNOWN_TRIPLET, 0, 0}, true, {T, T + 7 * DAY, 2},
+		{T + 7 * DAY, T + 7 * DAY, 2}},
+	    {"too late; its client is not", {T, T, 1}, {T, T, 1},
+		T + 7 * DAY + 1, {MM_GREYLIST_FIRST, 170, 0}, true,
+		{T + 7 * DAY + 1, T + 7 * DAY + 1, 0}, {T, T, 1}},
+	};
+	/* clang-format on */
+	struct mm_greylist_rules null = rules;
+
+	(void)state;
+	null.triplet_max_age = 7 * DAY;
+	check(&null, attempts, MM_COUNT(attempts));
+}
+
+/* Before an upgrade, or while the client's name could not be found out. */
+static void
+test_what_has_an_earlier_key_goes_on(void **state)
+{
+	static const struct mm_record known = {T, T, 3}, waits = {T, T, 0};
+	struct mm_record record[MM_GREYLIST_NROLES] = {
+	    [MM_GREYLIST_EARLIER] = known};
+	struct mm_greylist_answer got;
+
+	(void)state;
+	got = ask(&rules, record, T + 60);
+	assert_int_equal(MM_GREYLIST_KNOWN_TRIPLET, got.state);
+	assert_same(&known, &record[MM_GREYLIST_TRIPLET]);
+	assert_same(&known, &record[MM_GREYLIST_EARLIER]);
+
+	memset(record, 0, sizeof(record));
+	record[MM_GREYLIST_EARLIER] = waits;
+	got = ask(&rules, record, T + 60);
+	assert_int_equal(MM_GREYLIST_SOON, got.state);
+	assert_int_equal(110, got.wait);
+	got = ask(&rules, record, T + 170);
+	assert_int_equal(MM_GREYLIST_PASS, got.state);
+	assert_int_equal(170, got.delay);
+	assert_same(&waits, &record[MM_GREYLIST_EARLIER]);
+
+	/* what waits under its own key has the older claim to it */
+	memset(record, 0, sizeof(record));
+	record[MM_GREYLIST_TRIPLET] = waits;
+	record[MM_GREYLIST_EARLIER] = (struct mm_record){T + 100, T + 100, 0};
+	assert_int_equal(MM_GREYLIST_PASS, ask(&rules, record, T + 170).state);
+
+	/* what is too old does not help */
+	memset(record, 0, sizeof(record));
+	record[MM_GREYLIST_EARLIER] = (struct mm_record){T - 3 * DAY, T, 0};
+	assert_int_equal(MM_GREYLIST_FIRST, ask(&rules, record, T).state);
+}
+
+static void
+test_a_network_that_has_earned_it_is_allowed(void **state)
+{
+	struct mm_record record[MM_GREYLIST_NROLES] = {
+	    [MM_GREYLIST_NETWORK] = {T, T, 5}};
+	struct mm_greylist_rules by = rules;
+	bool write;
+
+	(void)state;
+	by.allow_count = 2;
+	assert_int_equal(MM_GREYLIST_FIRST, ask(&by, record, T + DAY).state);
+	by.network_allow_count = 5;
+	assert_int_equal(MM_GREYLIST_ALLOWED_CLIENT,
+	    mm_greylist_decide(&by, record, T + DAY, &write).state);
+	assert_true(write); /* it is in use */
+	assert_int_equal(T + DAY, record[MM_GREYLIST_NETWORK].last);
+	assert_int_equal(0, record[MM_GREYLIST_TRIPLET].first);
+	record[MM_GREYLIST_NETWORK].count = 4;
+	assert_int_equal(MM_GREYLIST_FIRST, ask(&by, record, T + DAY).state);
+}
+
+static void
+test_a_flood_is_put_off_and_not_remembered(void **state)
+{
+	struct mm_record record[MM_GREYLIST_NROLES] = {0}, none = {0};
+	struct mm_record *triplet = &record[MM_GREYLIST_TRIPLET];
+	struct mm_greylist_rules by = rules;
+	struct mm_greylist_answer got;
+	struct mm_record source;
+	bool write;
+
+	(void)state;
+	by.waiting_limit = 10;
+	for (int i = 0; i < 10; i++) {
+		*triplet = none;
+		assert_int_equal(
+		    MM_GREYLIST_FIRST, ask(&by, record, T + i).state);
+	}
+	source = record[MM_GREYLIST_SOURCE];
+	*triplet = none;
+	got = mm_greylist_decide(&by, record, T + 60, &write);
+	assert_int_equal(MM_GREYLIST_FLOOD, got.state);
+	assert_int_equal(170, got.wait);
+	assert_false(write);
+	assert_same(&none, triplet);
+	assert_same(&source, &record[MM_GREYLIST_SOURCE]);
+
+	/* one of those that wait comes back: there is room for another */
+	*triplet = (struct mm_record){T, T, 0};
+	assert_int_equal(MM_GREYLIST_PASS, ask(&by, record, T + 200).state);
+	*triplet = none;
+	assert_int_equal(MM_GREYLIST_FIRST, ask(&by, record, T + 200).state);
+	*triplet = none;
+	assert_int_equal(MM_GREYLIST_FLOOD, ask(&by, record, T + 200).state);
+
+	/* a tenth of the window later one has run off */
+	assert_int_equal(
+	    MM_GREYLIST_FLOOD, ask(&by, record, T + 2 * DAY / 10 - 1).state);
+	assert_int_equal(
+	    MM_GREYLIST_FIRST, ask(&by, record, T + 2 * DAY / 10).state);
+	/* and after a window all have */
+	for (int i = 0; i < 10; i++) {
+		*triplet = none;
+		assert_int_equal(
+		    MM_GREYLIST_FIRST, ask(&by, record, T + 5 * DAY).state);
+	}
+	*triplet = none;
+	assert_int_equal(
+	    MM_GREYLIST_FLOOD, ask(&by, record, T + 5 * DAY).state);
+	/* those who have passed do not wait for the flood */
+	*triplet = (struct mm_record){T, T + 5 * DAY, 1};
+	assert_int_equal(
+	    MM_GREYLIST_KNOWN_TRIPLET, ask(&by, record, T + 5 * DAY).state);
+	by.follow = true;
+	*triplet = none;
+	assert_int_equal(
+	    MM_GREYLIST_FOLLOWS, ask(&by, record, T + 5 * DAY).state);
+}
+
 /* A small generator of its own, so that a failure comes back each time. */
 static unsigned
 draw(uint64_t *seed, unsigned below)
@@ -236,19 +419,17 @@ draw(uint64_t *seed, unsigned below)
 struct model {
 	int64_t waits_since; /* -1: does not wait */
 	int64_t passed;	     /* the last time; -1: never */
-	int64_t client_passed;
-	unsigned passes;
+	int64_t client_passed, counted;
+	unsigned passes; /* as many as may have been counted */
 };
 
 static void
 observe(struct model *m, int64_t now, struct mm_greylist_answer answer)
 {
 	bool known = m->passed >= 0 && now - m->passed <= rules.max_age - HOUR;
-	bool allowed = m->passes >= rules.auto_allow_count &&
-		       now - m->client_passed <= rules.max_age - HOUR;
 
 	if (answer.state == MM_GREYLIST_FIRST) {
-		assert_false(known || allowed);
+		assert_false(known);
 		m->waits_since = now;
 		assert_int_equal(rules.delay, answer.wait);
 	} else if (answer.state == MM_GREYLIST_SOON) {
@@ -258,19 +439,22 @@ observe(struct model *m, int64_t now, struct mm_greylist_answer answer)
 	} else if (answer.state == MM_GREYLIST_PASS) {
 		assert_int_equal(now - m->waits_since, answer.delay);
 		assert_in_range(answer.delay, rules.delay, rules.retry_window);
-		if (now - m->client_passed > rules.max_age)
-			m->passes = 0;
-		m->passes++;
 	} else if (answer.state == MM_GREYLIST_KNOWN_TRIPLET) {
 		assert_true(m->passed >= 0 && now - m->passed <= rules.max_age);
 	} else {
 		assert_int_equal(MM_GREYLIST_ALLOWED_CLIENT, answer.state);
-		assert_true(m->passes >= rules.auto_allow_count);
+		assert_true(m->passes >= rules.allow_count);
 		m->waits_since = -1;
 	}
-	assert_int_equal(answer.state > MM_GREYLIST_SOON, answer.wait == 0);
+	assert_int_equal(answer.state > MM_GREYLIST_FLOOD, answer.wait == 0);
 	if (answer.wait > 0)
 		return;
+	if (now - m->client_passed > rules.max_age)
+		m->passes = 0;
+	if (now - m->counted >= rules.allow_interval) {
+		m->passes++;
+		m->counted = now;
+	}
 	m->client_passed = now;
 	if (answer.state != MM_GREYLIST_ALLOWED_CLIENT) {
 		m->waits_since = -1;
@@ -289,51 +473,205 @@ test_random_attempts_agree_with_the_model(void **state)
 	(void)state;
 	for (int run = 0; run < 500; run++) {
 		struct mm_record triplets[4] = {0}, client = {0};
-		struct model models[4], shared = {-1, -1, -DAY * 99, 0};
+		struct model models[4],
+		    shared = {-1, -1, -DAY * 99, -DAY * 99, 0};
 		int64_t now = T;
 
 		for (size_t i = 0; i < MM_COUNT(models); i++)
 			models[i] = shared;
 		for (int i = 0; i < 60; i++) {
 			unsigned which = draw(&seed, MM_COUNT(models));
+			struct mm_record record[MM_GREYLIST_NROLES] = {
+			    [MM_GREYLIST_TRIPLET] = triplets[which],
+			    [MM_GREYLIST_CLIENT] = client};
 			struct model *m = &models[which];
-			bool write;
 
 			now += steps[draw(&seed, MM_COUNT(steps))];
 			m->passes = shared.passes;
 			m->client_passed = shared.client_passed;
-			observe(m, now,
-			    mm_greylist_decide(&rules, &triplets[which],
-				&client, now, &write));
+			m->counted = shared.counted;
+			observe(m, now, ask(&rules, record, now));
+			triplets[which] = record[MM_GREYLIST_TRIPLET];
+			client = record[MM_GREYLIST_CLIENT];
 			shared.passes = m->passes;
 			shared.client_passed = m->client_passed;
+			shared.counted = m->counted;
 		}
 	}
 }
 
-/* A clock that jumps: who waits for as long as told passes. */
+/* Any record that a store may hold, garbage among them. */
+static struct mm_record
+any_record(uint64_t *seed)
+{
+	static const int64_t odd[] = {0, -1, INT64_MIN, INT64_MAX, 1};
+	struct mm_record record = {
+	    T - draw(seed, 3 * DAY), T - draw(seed, 2 * HOUR), draw(seed, 8)};
+
+	if (draw(seed, 3) == 0)
+		return (struct mm_record){0};
+	if (draw(seed, 3) == 0)
+		record.count = 0;
+	if (draw(seed, 8) == 0)
+		record.first = odd[draw(seed, MM_COUNT(odd))];
+	if (draw(seed, 8) == 0)
+		record.last = odd[draw(seed, MM_COUNT(odd))];
+	if (draw(seed, 16) == 0)
+		record.count = odd[draw(seed, MM_COUNT(odd))];
+	return record;
+}
+
+static void
+any_records(uint64_t *seed, struct mm_record record[MM_GREYLIST_NROLES])
+{
+	for (int i = 0; i < MM_GREYLIST_NROLES; i++)
+		record[i] = any_record(seed);
+}
+
+static struct mm_greylist_rules
+any_rules(uint64_t *seed)
+{
+	struct mm_greylist_rules by = rules;
+
+	by.delay = draw(seed, 4) == 0 ? draw(seed, DAY) : 170;
+	by.triplet_max_age = draw(seed, 2) == 0 ? 7 * DAY : by.max_age;
+	by.allow_count = draw(seed, 6);
+	by.network_allow_count = draw(seed, 6);
+	by.allow_interval = draw(seed, 2) * HOUR;
+	by.waiting_limit = draw(seed, 2) * draw(seed, 20);
+	by.follow = draw(seed, 8) == 0;
+	return by;
+}
+
+/* A clock that jumps: who waits for as long as told passes, unless a flood of
+ * others is in the way. */
 static void
 test_whoever_waits_as_told_passes(void **state)
 {
 	uint64_t seed = 2;
 
 	(void)state;
-	for (int run = 0; run < 2000; run++) {
-		struct mm_record triplet = {0}, client = {0};
+	for (int run = 0; run < 20000; run++) {
+		struct mm_record record[MM_GREYLIST_NROLES];
+		struct mm_greylist_rules by = any_rules(&seed);
 		struct mm_greylist_answer answer = {0};
 		int64_t now = T;
-		bool write;
 
+		any_records(&seed, record);
 		for (unsigned i = draw(&seed, 6); i < 6; i++) {
 			now += (int64_t)draw(&seed, 8 * DAY) - 4 * DAY;
-			answer = mm_greylist_decide(
-			    &rules, &triplet, &client, now, &write);
-			assert_in_range(answer.wait, 0, rules.delay);
+			answer = ask(&by, record, now);
+			assert_in_range(answer.wait, 0, by.delay);
 		}
-		answer = mm_greylist_decide(
-		    &rules, &triplet, &client, now + answer.wait, &write);
-		assert_true(answer.state > MM_GREYLIST_SOON);
+		if (answer.state == MM_GREYLIST_FLOOD)
+			continue;
+		answer = ask(&by, record, now + answer.wait);
+		assert_true(answer.state > MM_GREYLIST_FLOOD);
 		assert_int_equal(0, answer.wait);
+	}
+}
+
+/* A flood puts a triplet off for as long as it lasts, and for a wait then. */
+static void
+test_no_flood_locks_anybody_out_for_good(void **state)
+{
+	uint64_t seed = 5;
+
+	(void)state;
+	for (int run = 0; run < 5000; run++) {
+		struct mm_record record[MM_GREYLIST_NROLES];
+		struct mm_greylist_rules by = any_rules(&seed);
+		struct mm_greylist_answer answer;
+		int64_t now = T;
+
+		by.waiting_limit = 1 + draw(&seed, 1000);
+		any_records(&seed, record);
+		answer = ask(&by, record, now);
+		if (answer.state != MM_GREYLIST_FLOOD)
+			continue;
+		now += by.retry_window; /* nothing else came meanwhile */
+		answer = ask(&by, record, now);
+		assert_int_not_equal(MM_GREYLIST_FLOOD, answer.state);
+		answer = ask(&by, record, now + answer.wait);
+		assert_true(answer.state > MM_GREYLIST_FLOOD);
+	}
+}
+
+/* The later it comes back, the less it waits, until its window ends. */
+static void
+test_time_only_helps(void **state)
+{
+	uint64_t seed = 4;
+
+	(void)state;
+	for (int run = 0; run < 20000; run++) {
+		struct mm_record one[MM_GREYLIST_NROLES],
+		    other[MM_GREYLIST_NROLES];
+		struct mm_greylist_rules by = any_rules(&seed);
+		int64_t first = T - draw(&seed, DAY), sooner, later;
+		struct mm_greylist_answer a, b;
+
+		any_records(&seed, one);
+		one[MM_GREYLIST_TRIPLET] = (struct mm_record){first, first, 0};
+		memcpy(other, one, sizeof(other));
+		sooner = first + draw(&seed, (unsigned)by.retry_window / 2);
+		later = sooner + draw(&seed, (unsigned)by.retry_window / 2);
+		a = ask(&by, one, sooner);
+		b = ask(&by, other, later);
+		/* allowances and earlier keys may have grown too old */
+		if (b.state == MM_GREYLIST_SOON && a.state == MM_GREYLIST_SOON)
+			assert_int_equal(a.wait - (later - sooner), b.wait);
+		if (a.state == MM_GREYLIST_PASS)
+			assert_int_equal(0, b.wait);
+		if (later - first >= by.delay)
+			assert_int_equal(0, b.wait);
+	}
+}
+
+/* However a source floods, with or without mail that comes back: the limit at
+ * once, as many more in the window that those are kept for, and one that comes
+ * with the window's last second. */
+static void
+test_a_source_has_no_more_waiting_than_that(void **state)
+{
+	enum { LIMIT = 20, SLOTS = 4000 };
+	static int64_t began[SLOTS];
+	struct mm_greylist_rules by = rules;
+	uint64_t seed = 6;
+
+	(void)state;
+	by.waiting_limit = LIMIT;
+	by.retry_window = DAY;
+	by.allow_count = 0;
+	for (int run = 0; run < 20; run++) {
+		struct mm_record source = {0};
+		unsigned pace = 1 + draw(&seed, 2 * HOUR), most = 0;
+		int64_t now = T;
+
+		memset(began, 0, sizeof(began));
+		for (size_t i = 0; i < SLOTS; i++) {
+			size_t slot = draw(&seed, 4) == 0 && i > 0
+					  ? draw(&seed, (unsigned)i)
+					  : i;
+			struct mm_record record[MM_GREYLIST_NROLES] = {
+			    [MM_GREYLIST_TRIPLET] = {began[slot], began[slot],
+				0},
+			    [MM_GREYLIST_SOURCE] = source};
+			unsigned waiting = 0;
+
+			now += draw(&seed, pace);
+			ask(&by, record, now);
+			source = record[MM_GREYLIST_SOURCE];
+			began[slot] = record[MM_GREYLIST_TRIPLET].count == 0
+					  ? record[MM_GREYLIST_TRIPLET].first
+					  : 0;
+			for (size_t j = 0; j <= i; j++)
+				waiting += began[j] != 0 &&
+					   now - began[j] <= by.retry_window;
+			if (waiting > most)
+				most = waiting;
+		}
+		assert_in_range(most, 1, 2 * LIMIT + 1);
 	}
 }
 
@@ -346,111 +684,31 @@ test_what_is_not_written_did_not_change(void **state)
 	unsigned quiet = 0;
 
 	(void)state;
-	for (int run = 0; run < 20000; run++) {
-		struct mm_record triplet = {T - draw(&seed, 3 * DAY),
-		    T - draw(&seed, 2 * HOUR), draw(&seed, 3)};
-		struct mm_record client = {T - draw(&seed, 3 * DAY),
-		    T - draw(&seed, 2 * HOUR), draw(&seed, 8)};
-		struct mm_record was = triplet, client_was = client;
+	for (int run = 0; run < 50000; run++) {
+		struct mm_record record[MM_GREYLIST_NROLES],
+		    was[MM_GREYLIST_NROLES];
+		struct mm_greylist_rules by = any_rules(&seed);
 		bool write;
 
-		mm_greylist_decide(&rules, &triplet, &client, T, &write);
+		any_records(&seed, record);
+		memcpy(was, record, sizeof(was));
+		mm_greylist_decide(&by, record, T, &write);
 		if (write)
 			continue;
 		quiet++;
-		assert_same(&was, &triplet);
-		assert_same(&client_was, &client);
+		for (int i = 0; i < MM_GREYLIST_NROLES; i++)
+			assert_same(&was[i], &record[i]);
 	}
 	assert_true(quiet > 1000);
-}
-
-static struct mm_ip
-ip(const char *text)
-{
-	struct mm_ip ip = {0};
-
-	assert_true(*text == '\0' || mm_ip_parse(text, &ip));
-	return ip;
-}
-
-static void
-test_keys(void **state)
-{
-	static const struct {
-		const char *client, *sender, *recipient; /* of one mail */
-		const char *client2, *sender2, *recipient2;
-		bool same;
-	} cases[] = {
-	    {"192.0.2.1", "a@example.org", "b@example.net", /* network, case */
-		"192.0.2.99", "A@Example.ORG", "B@EXAMPLE.net", true},
-	    {"2001:db8::1", "", "b@example.net", /* null sender, /64 */
-		"2001:db8::ffff:1", "", "b@example.net", true},
-	    {"192.0.2.1", "a", "b", "192.0.3.1", "a", "b", false},
-	    {"2001:db8::1", "a", "b", "2001:db8:0:1::1", "a", "b", false},
-	    {"192.0.2.1", "a", "b", "", "a", "b", false},
-	    {"192.0.2.1", "a", "b", "192.0.2.1", "a", "c", false},
-	    {"192.0.2.1", "", "b", "192.0.2.1", "b", "", false},
-	    /* blanks and numbers in quoted local parts forge nothing */
-	    {"192.0.2.1", "a b", "c", "192.0.2.1", "a", "b c", false},
-	    {"192.0.2.1", "a", "1 b c", "192.0.2.1", "a 1 b", "c", false},
-	    {"192.0.2.1", "", "1 x y", "192.0.2.1", "1 x", "y", false},
-	};
-	struct mm_arena *arena = mm_arena_new(1 << 16);
-
-	(void)state;
-	for (size_t i = 0; i < MM_COUNT(cases); i++) {
-		struct mm_ip one = ip(cases[i].client);
-		struct mm_ip two = ip(cases[i].client2);
-		const char *a = mm_greylist_triplet_key(
-		    arena, &rules, &one, cases[i].sender, cases[i].recipient);
-		const char *b = mm_greylist_triplet_key(
-		    arena, &rules, &two, cases[i].sender2, cases[i].recipient2);
-
-		assert_non_null(a);
-		assert_non_null(b);
-		assert_int_equal(cases[i].same, strcmp(a, b) == 0);
-	}
-	mm_arena_free(arena);
-}
-
-static void
-test_a_client_is_no_triplet(void **state)
-{
-	struct mm_arena *arena = mm_arena_new(4096);
-	struct mm_ip client = ip("192.0.2.1"), near = ip("192.0.2.2");
-
-	(void)state;
-	assert_string_equal("client 192.0.2.0/24",
-	    mm_greylist_client_key(arena, &rules, &client));
-	assert_string_equal(mm_greylist_client_key(arena, &rules, &near),
-	    mm_greylist_client_key(arena, &rules, &client));
-	assert_string_equal("triplet 192.0.2.0/24 0  b@example.net",
-	    mm_greylist_triplet_key(
-		arena, &rules, &client, "", "b@example.net"));
-	mm_arena_free(arena);
-}
-
-static void
-test_a_full_arena_gives_no_key(void **state)
-{
-	struct mm_arena *arena = mm_arena_new(64);
-	struct mm_ip client = ip("192.0.2.1");
-	char sender[200];
-
-	(void)state;
-	memset(sender, 'x', sizeof(sender) - 1);
-	sender[sizeof(sender) - 1] = '\0';
-	assert_null(mm_greylist_triplet_key(
-	    arena, &rules, &client, sender, "b@example.net"));
-	assert_null(mm_greylist_client_key(arena, &rules, &client));
-	mm_arena_free(arena);
 }
 
 /* decide() as the store runs it, over a real backend. */
 static struct mm_greylist_answer
 attempt(struct mm_store *store, const char *triplet, int64_t now)
 {
-	struct mm_greylist_request request = {.rules = rules, .now = now};
+	struct mm_greylist_request request = {.rules = rules,
+	    .role = {MM_GREYLIST_TRIPLET, MM_GREYLIST_CLIENT},
+	    .now = now};
 	struct mm_store_update update = {.n = 2,
 	    .key = {triplet, "client"},
 	    .note = {"192.0.2.1", "a", triplet},
@@ -488,13 +746,13 @@ test_through_a_store(void **state)
 	assert_int_equal(70, attempt(store, "1", T + 100).wait);
 	for (size_t i = 0; i < MM_COUNT(triplets); i++)
 		assert_int_equal(MM_GREYLIST_PASS,
-		    attempt(store, triplets[i], T + 200).state);
+		    attempt(store, triplets[i], T + 200 + i * HOUR).state);
 	assert_waiting(store, 1);
-	assert_int_equal(
-	    MM_GREYLIST_ALLOWED_CLIENT, attempt(store, "6", T + 201).state);
+	assert_int_equal(MM_GREYLIST_ALLOWED_CLIENT,
+	    attempt(store, "6", T + 201 + 4 * HOUR).state);
 	assert_waiting(store, 0);
-	assert_int_equal(
-	    MM_GREYLIST_ALLOWED_CLIENT, attempt(store, "7", T + 201).state);
+	assert_int_equal(MM_GREYLIST_ALLOWED_CLIENT,
+	    attempt(store, "7", T + 201 + 4 * HOUR).state);
 	mm_store_free(store);
 }
 
@@ -508,12 +766,17 @@ main(void)
 	    cmocka_unit_test(test_allowance_can_be_off),
 	    cmocka_unit_test(test_odd_rules_still_let_mail_through),
 	    cmocka_unit_test(test_a_clock_set_back_locks_nobody_out),
+	    cmocka_unit_test(test_others_of_the_same_mail_follow),
+	    cmocka_unit_test(test_the_null_sender_is_forgotten_sooner),
+	    cmocka_unit_test(test_what_has_an_earlier_key_goes_on),
+	    cmocka_unit_test(test_a_network_that_has_earned_it_is_allowed),
+	    cmocka_unit_test(test_a_flood_is_put_off_and_not_remembered),
 	    cmocka_unit_test(test_random_attempts_agree_with_the_model),
 	    cmocka_unit_test(test_whoever_waits_as_told_passes),
+	    cmocka_unit_test(test_no_flood_locks_anybody_out_for_good),
+	    cmocka_unit_test(test_time_only_helps),
+	    cmocka_unit_test(test_a_source_has_no_more_waiting_than_that),
 	    cmocka_unit_test(test_what_is_not_written_did_not_change),
-	    cmocka_unit_test(test_keys),
-	    cmocka_unit_test(test_a_client_is_no_triplet),
-	    cmocka_unit_test(test_a_full_arena_gives_no_key),
 	    cmocka_unit_test(test_through_a_store),
 	};
 

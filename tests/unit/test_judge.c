@@ -484,6 +484,8 @@ test_greylist_question_and_reply(void **state)
 	static const char want[] =
 	    "<b@example.org>: Recipient address rejected: Greylisted, come "
 	    "back in 1 second";
+	static const struct mm_judge_mark mark = {
+	    .delay_ms = 90000, .now = 1000, .follow = true};
 	struct mm_judge_greylist ask;
 	struct mm_reply reply;
 	struct world w;
@@ -494,12 +496,15 @@ test_greylist_question_and_reply(void **state)
 		      "greylist_ipv4_prefix = 32\n",
 	    true);
 	hear_rcpt(&w, "<b@example.org>");
-	assert_true(mm_judge_greylist(&ask, mm_policy_settings(w.policy),
-	    &w.session, 90000, 1000, w.arena));
+	assert_true(
+	    mm_judge_greylist(&ask, w.policy, &w.session, &mark, w.arena));
 	assert_int_equal(90, ask.request.rules.delay);
-	assert_int_equal(32, ask.request.rules.ipv4_prefix);
+	assert_int_equal(36 * 86400, ask.request.rules.triplet_max_age);
+	assert_int_equal(5, ask.request.rules.allow_count);
 	assert_int_equal(1000, ask.request.now);
-	assert_int_equal(2, ask.update.n);
+	assert_true(ask.request.rules.follow);
+	assert_int_equal(3, ask.update.n);
+	assert_string_equal("192.0.2.1/32", ask.identity.text);
 	assert_non_null(strstr(ask.update.key[0], "192.0.2.1/32"));
 	assert_string_equal("b@example.org", ask.update.note.recipient);
 	assert_ptr_equal(&ask.request, ask.update.arg);
@@ -508,6 +513,65 @@ test_greylist_question_and_reply(void **state)
 	assert_int_equal(451, reply.code);
 	assert_string_equal("4.7.1", reply.dsn);
 	assert_string_equal(want, reply.text);
+	end(&w);
+}
+
+/* The name counts where it leads back, and only there. */
+static void
+test_greylist_of_a_named_client(void **state)
+{
+	static const struct {
+		enum mm_name_status status;
+		const char *identity;
+		unsigned count;
+	} cases[] = {
+	    {MM_NAME_OK, "name:sender.example", 2},
+	    {MM_NAME_PERM, "192.0.2.0/24", 5},
+	    {MM_NAME_FORGED, "192.0.2.0/24", 5},
+	    {MM_NAME_TEMP, "192.0.2.0/24", 5},
+	};
+	static const struct mm_judge_mark mark = {.now = 1000};
+	char name[] = "mx.sender.example";
+	struct mm_judge_greylist ask;
+	struct world w;
+	char *kept;
+
+	(void)state;
+	begin(&w, BLOCKLIST ", greylist\n", true);
+	hear_rcpt(&w, "<b@example.org>");
+	w.session.sender = "";
+	kept = w.session.client_name;
+	w.session.client_name = name;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		w.session.name_status = cases[i].status;
+		assert_true(mm_judge_greylist(
+		    &ask, w.policy, &w.session, &mark, w.arena));
+		assert_string_equal(cases[i].identity, ask.identity.text);
+		assert_int_equal(cases[i].count, ask.request.rules.allow_count);
+		assert_int_equal(5, ask.request.rules.network_allow_count);
+		/* the null sender's */
+		assert_int_equal(7 * 86400, ask.request.rules.triplet_max_age);
+		assert_int_equal(36 * 86400, ask.request.rules.max_age);
+	}
+	w.session.client_name = kept;
+	end(&w);
+}
+
+static void
+test_greylist_header(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, BLOCKLIST "\nmyhostname = mx.example.com\n", true);
+	assert_string_equal("X-Greylist: delayed 303 seconds by mailmum at "
+			    "mx.example.com; Tue, 14 Nov 2023 22:13:20 +0000",
+	    mm_judge_greylist_header(
+		mm_policy_settings(w.policy), 303, 1700000000, w.arena));
+	assert_string_equal("X-Greylist: delayed 1 seconds by mailmum at "
+			    "mx.example.com; Sun, 29 Feb 2032 00:00:00 +0000",
+	    mm_judge_greylist_header(
+		mm_policy_settings(w.policy), 1, 1961625600, w.arena));
 	end(&w);
 }
 
@@ -547,6 +611,8 @@ main(void)
 	    cmocka_unit_test(test_service_without_time_or_leave),
 	    cmocka_unit_test(test_service_is_asked_behind_a_dead_list),
 	    cmocka_unit_test(test_greylist_question_and_reply),
+	    cmocka_unit_test(test_greylist_of_a_named_client),
+	    cmocka_unit_test(test_greylist_header),
 	    cmocka_unit_test(test_long_recipient_fits_a_reply),
 	};
 

@@ -1,0 +1,151 @@
+/* greylist_identity - the ladder; see greylist_identity.h. */
+#include "lib/greylist_identity.h"
+
+#include <string.h>
+
+#include "lib/arena.h"
+#include "lib/greylist_scheme.h"
+#include "lib/matchlist.h"
+#include "lib/shape.h"
+#include "lib/str.h"
+#include "lib/suffix.h"
+
+/* Whoever has a /48 may use as many /64 of it as he likes: for what waits
+ * without a better identity they are one. */
+#define SOURCE_IPV4 24
+#define SOURCE_IPV6 48
+
+/* A client at work. */
+struct climb {
+	const struct mm_greylist_scheme *scheme;
+	const struct mm_greylist_who *who;
+	struct mm_arena *arena;
+	const char *generic; /* its name looks so, for this reason */
+};
+
+/* The address's first bits as text. */
+static const char *
+network(struct mm_arena *arena, const struct mm_ip *ip, unsigned bits)
+{
+	struct mm_ip net = *ip;
+	char text[MM_IP_TEXT_MAX];
+
+	mm_ip_mask(&net, bits);
+	return mm_arena_printf(arena, "%s/%u", mm_ip_format(&net, text), bits);
+}
+
+/* Names that do not lead back to the address are in no group. */
+static const char *
+by_group(struct climb *c)
+{
+	const char *name = c->who->name != NULL ? c->who->name : "";
+
+	for (size_t i = 0; i < c->scheme->ngroups; i++) {
+		const struct mm_greylist_group *group = &c->scheme->groups[i];
+
+		if (mm_matchlist_client(group->clients, name, &c->who->ip,
+			c->who->address, c->arena) == MM_MATCHES)
+			return mm_arena_printf(
+			    c->arena, "group:%s", group->name);
+	}
+	return NULL;
+}
+
+/* The name without what a machine made of it, or of capitals and dots. */
+static const char *
+by_name(struct climb *c)
+{
+	size_t len = c->who->name != NULL ? strlen(c->who->name) : 0;
+	const char *domain, *host = "";
+	char *name;
+
+	if (len > 0 && c->who->name[len - 1] == '.')
+		len--;
+	if (len == 0 || c->scheme->suffixes == NULL ||
+	    (name = mm_arena_dupn(c->arena, c->who->name, len)) == NULL)
+		return NULL;
+	mm_str_fold(name);
+	domain = mm_suffixes_domain(c->scheme->suffixes, name);
+	if (domain == NULL)
+		return NULL;
+	if (domain > name) {
+		name[domain - name - 1] = '\0';
+		host = name;
+	}
+	c->generic = mm_shape_generic(host, &c->who->ip);
+	return c->generic == NULL ? mm_arena_printf(c->arena, "name:%s", domain)
+				  : NULL;
+}
+
+static const char *
+by_network(struct climb *c)
+{
+	return network(c->arena, &c->who->ip,
+	    c->who->ip.family == MM_IP_V6 ? c->scheme->ipv6_prefix
+					  : c->scheme->ipv4_prefix);
+}
+
+static const char *
+by_address(struct climb *c)
+{
+	return network(
+	    c->arena, &c->who->ip, c->who->ip.family == MM_IP_V6 ? 128 : 32);
+}
+
+/* NULL: the step does not know it, or memory is out. */
+static const char *(*const steps[MM_NRUNGS])(struct climb *c) = {
+    [MM_RUNG_ADDRESS] = by_address,
+    [MM_RUNG_GROUP] = by_group,
+    [MM_RUNG_NAME] = by_name,
+    [MM_RUNG_NETWORK] = by_network,
+};
+
+static bool
+has_rung(const struct mm_greylist_scheme *scheme, enum mm_rung rung)
+{
+	for (size_t i = 0; i < scheme->nrungs; i++) {
+		if (scheme->ladder[i] == rung)
+			return true;
+	}
+	return false;
+}
+
+/* Its own name, or a wide network. */
+static const char *
+source(struct climb *c, const struct mm_identity *identity)
+{
+	bool v6 = c->who->ip.family == MM_IP_V6;
+	unsigned bits = v6 ? SOURCE_IPV6 : SOURCE_IPV4;
+	unsigned own = v6 ? c->scheme->ipv6_prefix : c->scheme->ipv4_prefix;
+
+	if (identity->rung == MM_RUNG_GROUP || identity->rung == MM_RUNG_NAME)
+		return identity->text;
+	return network(c->arena, &c->who->ip, own < bits ? own : bits);
+}
+
+bool
+mm_greylist_identify(const struct mm_greylist_scheme *scheme,
+    const struct mm_greylist_who *who, struct mm_arena *arena,
+    struct mm_identity *ret)
+{
+	struct climb c = {.scheme = scheme, .who = who, .arena = arena};
+	const char *text = NULL;
+	size_t i = 0;
+
+	*ret = (struct mm_identity){0};
+	for (; i < scheme->nrungs && text == NULL; i++) {
+		ret->rung = scheme->ladder[i];
+		text = steps[ret->rung](&c);
+	}
+	ret->network =
+	    has_rung(scheme, MM_RUNG_NETWORK) ? by_network(&c) : by_address(&c);
+	if (text == NULL) {
+		ret->rung = MM_RUNG_ADDRESS;
+		text = ret->network;
+	}
+	ret->text = text;
+	ret->source = source(&c, ret);
+	ret->generic = c.generic;
+	return !mm_arena_failed(arena) && ret->text != NULL &&
+	       ret->network != NULL && ret->source != NULL;
+}

@@ -1,0 +1,75 @@
+/*
+ * greylist_identity - who is it that comes back?
+ *
+ * Big senders come back from another address each time, so the address is the
+ * last thing to know a client by.  A ladder says what else there is: a group
+ * that the operator declares; the domain of the organisation that the client's
+ * name is in, if the name leads back to the address and does not look made by
+ * a machine; the network.  The first step that knows the client says who it
+ * is, and addresses of both families that it takes for one are one.  The
+ * setting greylist_identity has the steps and their order.
+ * Threads: immutable once read; lookups bring their own arena.
+ */
+#ifndef MM_GREYLIST_IDENTITY_H
+#define MM_GREYLIST_IDENTITY_H
+
+#include <stdbool.h>
+
+#include "lib/file.h"
+#include "lib/ip.h"
+
+struct mm_arena;
+struct mm_complaints;
+struct mm_conf;
+struct mm_settings;
+
+/* The steps; a row of the table in greylist_identity.c has each one's word. */
+enum mm_rung {
+	MM_RUNG_ADDRESS = 0, /* no step of the ladder: the address itself */
+	MM_RUNG_GROUP,
+	MM_RUNG_NAME,
+	MM_RUNG_NETWORK,
+	MM_NRUNGS,
+};
+
+/* The parts of a triplet's key that greylist_key selects, as bits. */
+enum mm_greylist_part {
+	MM_PART_CLIENT = 1,
+	MM_PART_SENDER = 2,
+	MM_PART_RECIPIENT = 4,
+};
+
+/* What is known of a client. */
+struct mm_greylist_who {
+	struct mm_ip ip;
+	const char *address; /* ip as text */
+	const char *name;    /* one that leads back to ip; NULL: none does */
+};
+
+struct mm_identity {
+	enum mm_rung rung;
+	const char *text;    /* "name:example.org", "192.0.2.0/24" */
+	const char *network; /* what the client is by its address alone */
+	const char *source;  /* whose waiting triplets are counted together */
+	const char *generic; /* what is wrong with its name; NULL: nothing */
+};
+
+struct mm_greylist_scheme;
+
+/* Complaints go to all.  NULL: out of memory. */
+struct mm_greylist_scheme *mm_greylist_scheme_read(
+    const struct mm_settings *settings, const struct mm_conf *conf,
+    struct mm_complaints *all);
+void mm_greylist_scheme_free(struct mm_greylist_scheme *scheme); /* or NULL */
+/* The files that it was read from. */
+void mm_greylist_scheme_files(
+    const struct mm_greylist_scheme *scheme, mm_file_each *each, void *ctx);
+/* MM_PART bits. */
+unsigned mm_greylist_scheme_parts(const struct mm_greylist_scheme *scheme);
+
+/* False: out of memory. */
+bool mm_greylist_identify(const struct mm_greylist_scheme *scheme,
+    const struct mm_greylist_who *who, struct mm_arena *arena,
+    struct mm_identity *ret);
+
+#endif

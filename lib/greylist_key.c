@@ -1,0 +1,76 @@
+/* greylist_key - see greylist_key.h. */
+#include "lib/greylist_key.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/arena.h"
+#include "lib/greylist_sender.h"
+#include "lib/str.h"
+
+/* The sender's length makes the text unambiguous, whatever is in it. */
+const char *
+mm_greylist_triplet_key(struct mm_arena *arena, const char *client,
+    const char *sender, const char *recipient)
+{
+	char len[24] = "*", *key;
+
+	if (sender != NULL)
+		snprintf(len, sizeof(len), "%zu", strlen(sender));
+	key = mm_arena_printf(arena, "triplet %s %s %s %s",
+	    client != NULL ? client : "*", len, sender != NULL ? sender : "*",
+	    recipient != NULL ? recipient : "*");
+	if (key != NULL)
+		mm_str_fold(key);
+	return key;
+}
+
+const char *
+mm_greylist_client_key(struct mm_arena *arena, const char *client)
+{
+	return mm_arena_printf(arena, "client %s", client);
+}
+
+/* A key that stands there already is not asked for twice. */
+static bool
+add(struct mm_greylist_keys *keys, enum mm_greylist_role role, const char *key)
+{
+	if (key == NULL)
+		return false;
+	for (size_t i = 0; i < keys->n; i++) {
+		if (strcmp(keys->key[i], key) == 0)
+			return true;
+	}
+	keys->role[keys->n] = role;
+	keys->key[keys->n++] = key;
+	return true;
+}
+
+bool
+mm_greylist_keys(const struct mm_greylist_scheme *scheme,
+    const struct mm_greylist_mail *mail, struct mm_arena *arena,
+    struct mm_greylist_keys *ret)
+{
+	unsigned parts = mm_greylist_scheme_parts(scheme);
+	const struct mm_identity *id = &ret->identity;
+	const char *sender = mm_greylist_sender(arena, mail->sender);
+
+	ret->n = 0;
+	return sender != NULL &&
+	       mm_greylist_identify(
+		   scheme, &mail->client, arena, &ret->identity) &&
+	       add(ret, MM_GREYLIST_TRIPLET,
+		   mm_greylist_triplet_key(arena,
+		       parts & MM_PART_CLIENT ? id->text : NULL,
+		       parts & MM_PART_SENDER ? sender : NULL,
+		       parts & MM_PART_RECIPIENT ? mail->recipient : NULL)) &&
+	       add(ret, MM_GREYLIST_CLIENT,
+		   mm_greylist_client_key(arena, id->text)) &&
+	       add(ret, MM_GREYLIST_EARLIER,
+		   mm_greylist_triplet_key(
+		       arena, id->network, mail->sender, mail->recipient)) &&
+	       add(ret, MM_GREYLIST_NETWORK,
+		   mm_greylist_client_key(arena, id->network)) &&
+	       add(ret, MM_GREYLIST_SOURCE,
+		   mm_arena_printf(arena, "source %s", id->source));
+}

@@ -1,0 +1,41 @@
+/*
+ * greylist_key - what a mail's records are called in the store.
+ *
+ * The triplet is kept under the client's identity, the sender without what
+ * changes from mail to mail, and the recipient.  Earlier releases kept it
+ * under the client's network and the sender as it was; where that is another
+ * key it is looked at, too: what had passed before an upgrade, and what first
+ * came when the client's name could not be found out, does not wait again.
+ * Threads: pure.
+ */
+#ifndef MM_GREYLIST_KEY_H
+#define MM_GREYLIST_KEY_H
+
+#include "lib/greylist.h"
+#include "lib/greylist_identity.h"
+
+struct mm_greylist_mail {
+	struct mm_greylist_who client;
+	const char *sender; /* "": the null sender */
+	const char *recipient;
+};
+
+struct mm_greylist_keys {
+	struct mm_identity identity;
+	size_t n;
+	const char *key[MM_STORE_KEYS]; /* all different; the triplet's first */
+	enum mm_greylist_role role[MM_STORE_KEYS];
+};
+
+/* Texts are in arena.  False: out of memory. */
+bool mm_greylist_keys(const struct mm_greylist_scheme *scheme,
+    const struct mm_greylist_mail *mail, struct mm_arena *arena,
+    struct mm_greylist_keys *ret);
+
+/* The two sorts of key, letters folded; NULL: out of memory.  A part that is
+ * NULL is not in the key. */
+const char *mm_greylist_triplet_key(struct mm_arena *arena, const char *client,
+    const char *sender, const char *recipient);
+const char *mm_greylist_client_key(struct mm_arena *arena, const char *client);
+
+#endif
