@@ -557,6 +557,62 @@ test_greylist_of_a_named_client(void **state)
 	end(&w);
 }
 
+/* One attempt of the session's mail, over a store. */
+static enum mm_greylist_state
+attempt(struct world *w, struct mm_store *store, int64_t now, bool follow)
+{
+	const struct mm_judge_mark mark = {
+	    .delay_ms = 170000, .now = now, .follow = follow};
+	struct mm_judge_greylist ask;
+	struct mm_err err;
+
+	assert_true(
+	    mm_judge_greylist(&ask, w->policy, &w->session, &mark, w->arena));
+	assert_int_equal(MM_STORE_DONE,
+	    mm_store_update(store, &ask.update, sizeof(ask.request), 0, &err));
+	return ask.request.answer.state;
+}
+
+/* What has waited, or passed, while its client had no name does not do it
+ * again once it has one; and what has under the name is not the network's. */
+static void
+test_greylist_goes_on_when_a_name_comes(void **state)
+{
+	struct mm_store *store = mm_store_memory_new();
+	char name[] = "mx.sender.example", *kept;
+	struct world w;
+
+	(void)state;
+	begin(&w, BLOCKLIST ", greylist\n", true);
+	kept = w.session.client_name;
+	w.session.client_name = name;
+	hear_rcpt(&w, "<b@example.org>");
+	w.session.name_status = MM_NAME_TEMP;
+	assert_int_equal(MM_GREYLIST_FIRST, attempt(&w, store, 1000, false));
+	w.session.name_status = MM_NAME_OK;
+	assert_int_equal(MM_GREYLIST_SOON, attempt(&w, store, 1100, false));
+	assert_int_equal(MM_GREYLIST_PASS, attempt(&w, store, 1170, false));
+	w.session.name_status = MM_NAME_TEMP;
+	assert_int_equal(MM_GREYLIST_PASS, attempt(&w, store, 1171, false));
+
+	hear_rcpt(&w, "<c@example.org>");
+	assert_int_equal(MM_GREYLIST_FIRST, attempt(&w, store, 2000, false));
+	assert_int_equal(MM_GREYLIST_PASS, attempt(&w, store, 2200, false));
+	w.session.name_status = MM_NAME_OK;
+	assert_int_equal(
+	    MM_GREYLIST_KNOWN_TRIPLET, attempt(&w, store, 2201, false));
+
+	hear_rcpt(&w, "<d@example.org>");
+	assert_int_equal(MM_GREYLIST_FOLLOWS, attempt(&w, store, 3000, true));
+	assert_int_equal(
+	    MM_GREYLIST_KNOWN_TRIPLET, attempt(&w, store, 3001, false));
+	w.session.name_status = MM_NAME_FORGED;
+	assert_int_equal(MM_GREYLIST_FIRST, attempt(&w, store, 3002, false));
+	w.session.client_name = kept;
+	end(&w);
+	mm_store_free(store);
+}
+
 static void
 test_greylist_header(void **state)
 {
@@ -612,6 +668,7 @@ main(void)
 	    cmocka_unit_test(test_service_is_asked_behind_a_dead_list),
 	    cmocka_unit_test(test_greylist_question_and_reply),
 	    cmocka_unit_test(test_greylist_of_a_named_client),
+	    cmocka_unit_test(test_greylist_goes_on_when_a_name_comes),
 	    cmocka_unit_test(test_greylist_header),
 	    cmocka_unit_test(test_long_recipient_fits_a_reply),
 	};

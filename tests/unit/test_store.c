@@ -124,6 +124,27 @@ test_a_quiet_change_writes_nothing(void **state)
 	assert_int_equal(0, stats.waiting);
 }
 
+/* A record that was only looked at. */
+static void
+test_one_that_stays_keeps_its_note(void **state)
+{
+	struct mm_store *store = *state;
+	struct request set = {.set = {{1, 1, 0}}, .noted = true};
+	struct request beside = {.set = {{2, 2, 0}, {1, 1, 0}}, .noted = true};
+	struct request changed = {.set = {{2, 2, 0}, {1, 3, 1}}, .noted = true};
+	struct mm_store_stats stats;
+	struct mm_record record;
+
+	ask(store, "a", &set);
+	ask_two(store, "b", "a", (struct mm_store_note){0}, &beside);
+	mm_store_stats(store, &stats);
+	assert_int_equal(2, stats.records);
+	assert_int_equal(2, stats.waiting);
+	ask_two(store, "b", "a", (struct mm_store_note){0}, &changed);
+	record = peek(store, "a");
+	assert_record(1, 3, 1, &record);
+}
+
 static void
 test_all_zero_is_removed(void **state)
 {
@@ -376,6 +397,8 @@ run(const char *backend, CMFixtureFunction up, CMFixtureFunction down)
 		test_what_was_written_is_there, up, down),
 	    cmocka_unit_test_setup_teardown(
 		test_a_quiet_change_writes_nothing, up, down),
+	    cmocka_unit_test_setup_teardown(
+		test_one_that_stays_keeps_its_note, up, down),
 	    cmocka_unit_test_setup_teardown(test_all_zero_is_removed, up, down),
 	    cmocka_unit_test_setup_teardown(test_keys_are_any_text, up, down),
 	    cmocka_unit_test_setup_teardown(
