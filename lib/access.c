@@ -96,7 +96,8 @@ mm_access_unknown(const char *value, struct mm_err *err)
 		    actions[best].word);
 	return mm_err_set(err,
 	    "unknown action \"%s\": it must be OK, REJECT, DEFER, DUNNO, a "
-	    "code with text, another one of access(5), or restrictions",
+	    "code with text, another one of access(5), or restrictions and "
+	    "classes",
 	    word);
 }
 

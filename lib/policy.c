@@ -230,6 +230,7 @@ compile(struct mm_policy *policy, struct mm_complaints *all)
 	    .site = policy->site,
 	    .language = &mm_program_language,
 	    .program = &policy->program,
+	    .conf = policy->conf,
 	    .file = mm_conf_file(policy->conf),
 	    .reply_maps = policy->reply_maps,
 	    .nreply_maps = policy->nreply_maps,

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/conf.h"
 #include "lib/dnsxl.h"
 #include "lib/err.h"
+#include "lib/settings.h"
 #include "lib/str.h"
 #include "lib/tokens.h"
 
@@ -63,12 +65,37 @@ complain_lone_list(struct mm_load *load, const char *word)
 	return true;
 }
 
+/* A name that the file sets without calling it a class: often it was meant to
+ * be one. */
+static bool
+complain_nameless_class(struct mm_load *load, const char *word)
+{
+	const char *row, *standard;
+	bool at_restart;
+	unsigned line;
+
+	if (load->conf == NULL ||
+	    (line = mm_conf_line_of(load->conf, word)) == 0)
+		return false;
+	for (size_t i = 0; mm_settings_row(i, &row, &standard, &at_restart);
+	     i++) {
+		if (strcmp(row, word) == 0)
+			return false;
+	}
+	mm_complain(load->all, MM_ERROR, load->file, load->line,
+	    "unknown restriction \"%s\": if line %u makes it a class, name it "
+	    "in smtpd_restriction_classes",
+	    word, line);
+	return true;
+}
+
 static void
 complain_unknown(struct mm_load *load, const char *word)
 {
 	const char *near;
 
-	if (complain_lone_list(load, word))
+	if (complain_lone_list(load, word) ||
+	    complain_nameless_class(load, word))
 		return;
 	if ((near = nearest(word)) != NULL) {
 		mm_complain(load->all, MM_ERROR, load->file, load->line,

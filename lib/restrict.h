@@ -15,6 +15,7 @@
 
 struct mm_access;
 struct mm_complaints;
+struct mm_conf;
 struct mm_dnsxl;
 struct mm_err;
 struct mm_list;
@@ -43,6 +44,7 @@ struct mm_load {
 	const struct mm_settings *settings;
 	const struct mm_language *language;
 	const struct mm_program *program; /* its classes */
+	const struct mm_conf *conf;	  /* or NULL */
 	/* A list that arrives with a mail: nothing is opened for it, and a
 	 * word that is wrong is wrong when it is reached. */
 	bool at_run_time;

@@ -103,7 +103,7 @@ test_guesses_what_was_meant(void **state)
 	    {"local_class, reject",
 		"unknown action \"local_class\": it must be OK, REJECT, "
 		"DEFER, DUNNO, a code with text, another one of access(5), or "
-		"restrictions"},
+		"restrictions and classes"},
 	};
 
 	(void)state;

@@ -165,6 +165,11 @@ test_classes_are_checked(void **state)
 		"3: b: this class leads to itself: its list would never end"},
 	    {"smtpd_restriction_classes = strict\nstrict =\n  quux\n",
 		"3: unknown restriction \"quux\""},
+	    {R "strict\nstrict = reject\n",
+		"1: unknown restriction \"strict\": if line 2 makes it a "
+		"class, name it in smtpd_restriction_classes"},
+	    {"mynetworks = 192.0.2.0/24\n" R "mynetworks\n",
+		"2: unknown restriction \"mynetworks\""},
 	    {"smtpd_restriction_classes = strict\nstrict = reject\n" R
 	     "Strict\n",
 		"3: unknown restriction \"Strict\""},
