@@ -87,10 +87,11 @@ write_new(const struct ctl *ctl, const struct import *im, const char *path,
 	return 0;
 }
 
-/* Into a directory both files go, else the policy alone.  *written: the
- * policy's name, the caller's; NULL: there is no output. */
+/* Into a directory both files go, else the policy alone.  *policy and
+ * *commands: their names, the caller's; NULL: it is not written. */
 static int
-write_output(const struct ctl *ctl, const struct import *im, char **written)
+write_output(const struct ctl *ctl, const struct import *im, char **policy,
+    char **commands)
 {
 	char *path = NULL, *script = NULL;
 	struct stat st;
@@ -112,8 +113,8 @@ write_output(const struct ctl *ctl, const struct import *im, char **written)
 		code = write_new(ctl, im, path, false);
 	if (code == 0 && script != NULL)
 		code = write_new(ctl, im, script, true);
-	free(script);
-	*written = path;
+	*policy = path;
+	*commands = script;
 	return code;
 }
 
@@ -126,19 +127,20 @@ import(const struct ctl *ctl, const char *main_text, const char *master,
 	    .main = strcmp(ctl->argument, "-") == 0 ? "main.cf" : ctl->argument,
 	    .master = master,
 	};
-	char *written = NULL;
+	char *written = NULL, *script = NULL;
 	int code;
 
 	if (import_make(&im, main_text, master_text) != 0)
 		code = ctl_fail(ctl, EX_OSERR, "out of memory");
-	else if ((code = write_output(ctl, &im, &written)) == 0) {
+	else if ((code = write_output(ctl, &im, &written, &script)) == 0) {
 		if (!ctl->json)
-			import_print(&im, stdout, written);
+			import_print(&im, stdout, written, script);
 		else if (import_print_json(&im, stdout, written) != 0)
 			code = ctl_fail(ctl, EX_IOERR, "cannot write: %m");
 		if (code == 0 && im.mistakes.errors > 0)
 			code = EX_CONFIG;
 	}
+	free(script);
 	free(written);
 	import_clear(&im);
 	return code;

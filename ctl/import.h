@@ -153,7 +153,8 @@ const char *import_quoted(struct import *im, const char *text);
 const char *import_milter(struct import *im, const char *path);
 
 /* import_report */
-void import_print(const struct import *im, FILE *out, const char *written);
+void import_print(const struct import *im, FILE *out, const char *written,
+    const char *script);
 int import_print_json(const struct import *im, FILE *out, const char *written);
 /* The commands as a file. */
 void import_print_commands(const struct import *im, FILE *out);

@@ -130,7 +130,8 @@ print_todo(const struct import *im, FILE *out)
 }
 
 void
-import_print(const struct import *im, FILE *out, const char *written)
+import_print(
+    const struct import *im, FILE *out, const char *written, const char *script)
 {
 	size_t errors = im->mistakes.errors;
 
@@ -139,6 +140,8 @@ import_print(const struct import *im, FILE *out, const char *written)
 	else
 		fprintf(out, "%s: written%s.\n", written,
 		    errors == 0 ? ", and valid" : "");
+	if (script != NULL)
+		fprintf(out, "%s: written, the commands below.\n", script);
 	print_stays(im, out);
 	print_complaints(out, "Worth knowing:", &im->notes);
 	print_complaints(out, "Mistakes:", &im->mistakes);

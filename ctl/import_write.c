@@ -51,18 +51,17 @@ put_element(struct writing *w, struct import_element *e)
 	const char *text = e->text;
 
 	if (e->why != NULL) {
-		put(w, "# stays in main.cf: %s\n", text);
+		put(w, "  # stays in main.cf: %s\n", text);
 		return;
 	}
 	if (e->behind != NULL) {
-		put(w, "# stays in main.cf, behind %s: %s\n", e->behind->word,
+		put(w, "  # stays in main.cf, behind %s: %s\n", e->behind->word,
 		    text);
 		return;
 	}
 	if (import_is_postgrey(e))
-		put(w,
-		    "# postgrey, it seems.  \"greylist\" in place of the next "
-		    "line does without it.\n");
+		put(w, "  # postgrey, it seems.  \"greylist\" in place of the "
+		       "next line does without it.\n");
 	if (import_is_service(e))
 		text = absolute(w->im, text);
 	e->at = w->line;
