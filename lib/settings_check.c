@@ -35,7 +35,8 @@ nearest(const char *name)
 	     i++) {
 		unsigned d = mm_str_distance(name, row, least);
 
-		if (d < least) {
+		/* of a short name, more has to be right than wrong */
+		if (d < least && 2 * d <= strlen(name)) {
 			least = d;
 			best = row;
 		}

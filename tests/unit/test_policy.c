@@ -103,6 +103,9 @@ test_errors_are_found_at_load(void **state)
 	    {"smtpd_recipient_restriction = permit\n",
 		"1: unknown parameter \"smtpd_recipient_restriction\": "
 		"did you mean \"smtpd_recipient_restrictions\"?"},
+	    {"bar = 1\n", "1: unknown parameter \"bar\""},
+	    {"usr = mail\n",
+		"1: unknown parameter \"usr\": did you mean \"user\"?"},
 	    {"maps_rbl_reject_code = 250\n",
 		"1: maps_rbl_reject_code: \"250\" is not a number from "
 		"400 to 599"},
