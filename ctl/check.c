@@ -62,8 +62,7 @@ count_step(void *ctx, const struct mm_step *step)
 	s->tables += step->what->takes == MM_TAKES_TABLE;
 	s->failed =
 	    (list != NULL && !add_word(&s->lists, mm_dnsxl_label(list))) ||
-	    (step->what->stays != NULL &&
-		!add_word(&s->stay, step->what->word));
+	    (step->stays && !add_word(&s->stay, step->what->word));
 	return !s->failed;
 }
 

@@ -44,8 +44,9 @@ struct mm_step {
 	const struct mm_restriction *what;
 	void *arg;
 	unsigned soften;  /* the prefixes before it */
-	const char *text; /* as written, keys hidden */
+	const char *text; /* as written but on one line, keys hidden */
 	unsigned line;
+	bool stays; /* its work is the MTA's: it says nothing here */
 };
 
 struct mm_list {

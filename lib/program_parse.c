@@ -141,6 +141,28 @@ argument_name(enum mm_takes takes)
 	return names[takes];
 }
 
+/* A line's end, with the blanks around it, is one blank. */
+static void
+unfold(char *text)
+{
+	static const char blanks[] = " \t\r\n";
+	char *to = text;
+
+	for (const char *from = text; *from != '\0';) {
+		size_t len = strspn(from, blanks);
+
+		if (memchr(from, '\n', len) != NULL) {
+			*to++ = ' ';
+		} else {
+			len = len > 0 ? len : 1;
+			memmove(to, from, len);
+			to += len;
+		}
+		from += len;
+	}
+	*to = '\0';
+}
+
 /* What the trail and the record call it. */
 static char *
 shown_text(const struct mm_step *step, const char *arg)
@@ -159,7 +181,10 @@ shown_text(const struct mm_step *step, const char *arg)
 	    list != NULL  ? mm_dnsxl_shown(list)
 	    : arg != NULL ? arg
 			  : "");
-	return rc < 0 ? NULL : text;
+	if (rc < 0)
+		return NULL;
+	unfold(text);
+	return text;
 }
 
 static int
@@ -274,7 +299,7 @@ parse_step(struct mm_list *list, struct mm_step *step, struct tokens *t,
 	}
 	if (what->takes == MM_TAKES_DNSXL)
 		unblank(arg);
-	if (stays(what, load))
+	if ((step->stays = stays(what, load)))
 		mm_complain(load->all, MM_STAYS, load->file, load->line,
 		    "%s: keep it in main.cf: %s", what->word, what->stays);
 	if (what->parse != NULL &&

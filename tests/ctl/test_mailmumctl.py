@@ -181,6 +181,12 @@ list.dnswl.org and zen.spamhaus.org. mailmum""", out)
         self.assertIn("1 access table is read.", out)
         self.assertIn("they work:\nreject_unverified_sender.", out)
 
+    def test_relaying(self):
+        """Where the domains are named, nothing has to stay in main.cf."""
+        self.write("mydestination = example.org\n"
+                   "smtpd_relay_restrictions = reject_unauth_destination\n")
+        self.assertNotIn("main.cf", self.expect(0, ["check"]))
+
     def test_strict(self):
         self.write("""\
 smtpd_recipient_restrictions = permit_mynetworks,

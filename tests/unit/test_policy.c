@@ -364,6 +364,63 @@ test_what_a_policy_tells(void **state)
 	mm_policy_unref(policy);
 }
 
+struct seen {
+	const char *text;
+	bool stays;
+};
+
+static bool
+see(void *ctx, const struct mm_step *step)
+{
+	struct seen *last = ctx;
+
+	last->text = step->text;
+	last->stays = step->stays;
+	return true;
+}
+
+static void
+test_a_step_is_one_line(void **state)
+{
+	struct mm_policy *policy =
+	    load(R "check_policy_service { inet:127.0.0.1:1, \n\t\n"
+		   "  timeout=1s,  {default_action  = DUNNO}\n }\n");
+	struct seen last = {NULL, true};
+
+	(void)state;
+	mm_policy_each(policy, see, &last);
+	assert_string_equal("check_policy_service { inet:127.0.0.1:1, "
+			    "timeout=1s,  {default_action  = DUNNO} }",
+	    last.text);
+	assert_false(last.stays);
+	mm_policy_unref(policy);
+}
+
+static void
+test_what_stays_depends_on_domains(void **state)
+{
+	static const struct {
+		const char *text;
+		bool stays;
+	} cases[] = {
+	    {R "reject_unauth_destination\n", true},
+	    {"relay_domains = a.example\n" R "reject_unauth_destination\n",
+		false},
+	    {"relay_domains = a.example\n" R "reject_unlisted_recipient\n",
+		true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		struct mm_policy *policy = load(cases[i].text);
+		struct seen last = {NULL, !cases[i].stays};
+
+		mm_policy_each(policy, see, &last);
+		assert_int_equal(cases[i].stays, last.stays);
+		mm_policy_unref(policy);
+	}
+}
+
 static void
 test_restart_settings_are_told(void **state)
 {
@@ -396,6 +453,8 @@ main(void)
 	    cmocka_unit_test(test_complaints_follow_the_file),
 	    cmocka_unit_test(test_notices_do_not_stop),
 	    cmocka_unit_test(test_what_a_policy_tells),
+	    cmocka_unit_test(test_a_step_is_one_line),
+	    cmocka_unit_test(test_what_stays_depends_on_domains),
 	    cmocka_unit_test(test_restart_settings_are_told),
 	};
 
