@@ -224,28 +224,6 @@ try(struct mm_policyd_pool *pool, const struct mm_policyd *service,
 	return action;
 }
 
-char *
-mm_policyd_ask(struct mm_policyd_pool *pool, const struct mm_policyd *service,
-    const char *request, int64_t until_us, struct mm_err *err)
-{
-	int64_t delay = service->params.retry_delay * 1000;
-	const struct timespec pause = {delay / 1000000, delay % 1000000 * 1000};
-
-	for (unsigned n = 1;; n++) {
-		char *action = try(pool, service, request, until_us, err);
-
-		if (action != NULL)
-			return action;
-		/* nothing would come of a try that has no time */
-		if (n >= service->params.try_limit ||
-		    mm_clock_mono(pool->clock) + delay >= until_us)
-			break;
-		nanosleep(&pause, NULL);
-	}
-	mm_err_in(err, "%s", service->endpoint);
-	return NULL;
-}
-
 /* The endpoint's row, or where it would be; call locked. */
 static size_t
 find_failing(const struct mm_policyd_pool *pool, const char *endpoint)
@@ -271,6 +249,42 @@ begins_to_fail(struct mm_policyd_pool *pool, const char *endpoint)
 		return false;
 	more[pool->nfailing++].endpoint = copy;
 	return true;
+}
+
+/* Known to fail: no mail waits for a second try.  Each would block one more
+ * callback of libmilter's, and the first try tells when it is back. */
+static unsigned
+tries(struct mm_policyd_pool *pool, const struct mm_policyd *service)
+{
+	bool failing;
+
+	pthread_mutex_lock(&pool->lock);
+	failing = find_failing(pool, service->endpoint) < pool->nfailing;
+	pthread_mutex_unlock(&pool->lock);
+	return failing ? 1 : service->params.try_limit;
+}
+
+char *
+mm_policyd_ask(struct mm_policyd_pool *pool, const struct mm_policyd *service,
+    const char *request, int64_t until_us, struct mm_err *err)
+{
+	int64_t delay = service->params.retry_delay * 1000;
+	const struct timespec pause = {delay / 1000000, delay % 1000000 * 1000};
+	unsigned limit = tries(pool, service);
+
+	for (unsigned n = 1;; n++) {
+		char *action = try(pool, service, request, until_us, err);
+
+		if (action != NULL)
+			return action;
+		/* nothing would come of a try that has no time */
+		if (n >= limit ||
+		    mm_clock_mono(pool->clock) + delay >= until_us)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	mm_err_in(err, "%s", service->endpoint);
+	return NULL;
 }
 
 bool

@@ -150,16 +150,17 @@ judge_stage(struct visit *visit, struct outcome *ret)
 {
 	struct outcome_case mail = case_of(visit);
 	struct mm_result result;
+	bool kept, added;
 
 	if (visit->asked_us == 0)
 		visit->asked_us = mm_clock_mono(visit->judge.clock);
 	visit->judge.carry =
 	    mm_carry_before(visit->stages.after, &visit->facts);
 	mail.wait_us = decide(visit, &result);
-	note_memory(visit,
-	    result.done && !result.failed &&
-		effects_add(&visit->effects, result.effects) &&
-		stages_keep(&visit->stages, &visit->facts, &result.carry));
+	/* without memory as well: what an earlier HELO or MAIL left goes */
+	kept = stages_keep(&visit->stages, &visit->facts, &result.carry);
+	added = result.done && effects_add(&visit->effects, result.effects);
+	note_memory(visit, added && !result.failed && kept);
 	if (result.done)
 		outcome_carry_out_stage(visit->service, &mail, &result, ret);
 	mm_arena_clear(visit->judge.arena);

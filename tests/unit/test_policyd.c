@@ -409,6 +409,25 @@ test_tries_again(void **state)
 
 /* What nobody asked for would be the answer to the next request. */
 static void
+test_one_try_where_it_is_known_to_fail(void **state)
+{
+	struct mm_policyd_pool *pool = mm_policyd_pool_new(&mm_clock_system);
+	struct server server;
+	struct mm_policyd *service = start(&server, "eeea", "try_limit=2");
+
+	(void)state;
+	ask(pool, service, NULL, "without a reply");
+	assert_int_equal(2, server.requests);
+	assert_true(mm_policyd_news(pool, service, true));
+	ask(pool, service, NULL, "without a reply");
+	assert_int_equal(3, server.requests);
+	ask(pool, service, "DUNNO fine", NULL);
+	mm_policyd_free(service);
+	mm_policyd_pool_free(pool);
+	stop(&server);
+}
+
+static void
 test_more_than_a_reply_ends_the_connection(void **state)
 {
 	struct mm_policyd_pool *pool = mm_policyd_pool_new(&mm_clock_system);
@@ -645,6 +664,7 @@ main(void)
 	    cmocka_unit_test(test_connections_are_kept),
 	    cmocka_unit_test(test_what_was_closed_meanwhile_is_no_failure),
 	    cmocka_unit_test(test_tries_again),
+	    cmocka_unit_test(test_one_try_where_it_is_known_to_fail),
 	    cmocka_unit_test(test_more_than_a_reply_ends_the_connection),
 	    cmocka_unit_test(test_a_silent_service_is_not_waited_for),
 	    cmocka_unit_test(test_a_slow_name_is_not_waited_for),
