@@ -37,6 +37,7 @@ mm_complain(struct mm_complaints *all, enum mm_severity severity,
 		free(where);
 		return;
 	}
+	mm_str_unfold(text); /* what it quotes may go over lines */
 	mm_str_printable(text, '?');
 	c = &list[all->n++];
 	*c = (struct mm_complaint){severity, where, line, text};

@@ -141,28 +141,6 @@ argument_name(enum mm_takes takes)
 	return names[takes];
 }
 
-/* A line's end, with the blanks around it, is one blank. */
-static void
-unfold(char *text)
-{
-	static const char blanks[] = " \t\r\n";
-	char *to = text;
-
-	for (const char *from = text; *from != '\0';) {
-		size_t len = strspn(from, blanks);
-
-		if (memchr(from, '\n', len) != NULL) {
-			*to++ = ' ';
-		} else {
-			len = len > 0 ? len : 1;
-			memmove(to, from, len);
-			to += len;
-		}
-		from += len;
-	}
-	*to = '\0';
-}
-
 /* What the trail and the record call it. */
 static char *
 shown_text(const struct mm_step *step, const char *arg)
@@ -183,7 +161,7 @@ shown_text(const struct mm_step *step, const char *arg)
 			  : "");
 	if (rc < 0)
 		return NULL;
-	unfold(text);
+	mm_str_unfold(text);
 	return text;
 }
 

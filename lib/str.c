@@ -186,6 +186,27 @@ mm_str_begins(const char *text, const char *prefix)
 }
 
 void
+mm_str_unfold(char *text)
+{
+	static const char blanks[] = " \t\r\n";
+	char *to = text;
+
+	for (const char *from = text; *from != '\0';) {
+		size_t len = strspn(from, blanks);
+
+		if (memchr(from, '\n', len) != NULL) {
+			*to++ = ' ';
+		} else {
+			len = len > 0 ? len : 1;
+			memmove(to, from, len);
+			to += len;
+		}
+		from += len;
+	}
+	*to = '\0';
+}
+
+void
 mm_str_printable(char *text, char with)
 {
 	for (; *text != '\0'; text++) {

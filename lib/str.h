@@ -37,6 +37,8 @@ bool mm_str_to_ms(const char *text, int64_t *ret);
 void mm_str_fold(char *text);
 bool mm_str_same(const char *a, const char *b);		  /* case-blind */
 bool mm_str_begins(const char *text, const char *prefix); /* case-blind */
+/* A line's end, with the blanks around it, becomes one blank. */
+void mm_str_unfold(char *text);
 /* Every byte that is not printable ASCII becomes with. */
 void mm_str_printable(char *text, char with);
 /* Well-formed, by RFC 3629. */

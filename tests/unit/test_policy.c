@@ -96,6 +96,10 @@ test_errors_are_found_at_load(void **state)
 		"1: warn_if_reject: the list ends where a restriction "
 		"should follow"},
 	    {R "check_client_access static:{FILTER smtp:}\n", NULL},
+	    {R "check_client_access inline:{ {a=OK},\n  {b=OKAYO} }\n",
+		"1: inline:{ {a=OK}, {b=OKAYO} }: unknown action \"OKAYO\": "
+		"it must be OK, REJECT, DEFER, DUNNO, a code with text, "
+		"another one of access(5), or restrictions and classes"},
 	    {R "check_client_access static:{BCC}\n", NULL},
 	    {R "check_client_access hash:/nowhere/table\n", NULL},
 	    {R "reject_rbl_client bl.example.org=127.0.0\n", NULL},

@@ -2,6 +2,7 @@
 #include "lib/str.h"
 #include "tests/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void
@@ -165,6 +166,28 @@ test_printable(void **state)
 }
 
 static void
+test_unfold(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+	    {"", ""},
+	    {"a  b\tc\r", "a  b\tc\r"},
+	    {"a\nb", "a b"},
+	    {"a, \r\n\t\n  b  c", "a, b  c"},
+	    {"\n a\n", " a "},
+	};
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		snprintf(text, sizeof(text), "%s", cases[i].text);
+		mm_str_unfold(text);
+		assert_string_equal(cases[i].want, text);
+	}
+}
+
+static void
 test_distance(void **state)
 {
 	static const struct {
@@ -226,6 +249,7 @@ main(void)
 	    cmocka_unit_test(test_case_is_ascii_only),
 	    cmocka_unit_test(test_every_byte_is_folded_by_itself),
 	    cmocka_unit_test(test_printable),
+	    cmocka_unit_test(test_unfold),
 	    cmocka_unit_test(test_distance),
 	    cmocka_unit_test(test_utf8),
 	};
