@@ -33,15 +33,20 @@ function(mm_fuzz name)
 endfunction()
 
 # A Python test of the daemon, tests/daemon/test_NAME.py: the real one, on
-# sockets of its own, with no network.
+# sockets of its own, with no network.  LABELS lab: one that waits for longer
+# than the quick tests may take.
 find_program(PYTHON3 python3)
 function(mm_daemon_test name)
+  cmake_parse_arguments(arg "" "LABELS" "" ${ARGN})
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
   if(NOT PYTHON3)
     message(STATUS "no python3: daemon.${name} is left out")
     return()
   endif()
   add_test(NAME daemon.${name}
     COMMAND ${PYTHON3} -B ${CMAKE_CURRENT_SOURCE_DIR}/daemon/test_${name}.py)
-  set_tests_properties(daemon.${name} PROPERTIES LABELS unit TIMEOUT 300
+  set_tests_properties(daemon.${name} PROPERTIES LABELS ${arg_LABELS} TIMEOUT 300
     ENVIRONMENT "MAILMUM=$<TARGET_FILE:mailmum>")
 endfunction()

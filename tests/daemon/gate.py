@@ -75,6 +75,12 @@ class Gate:
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    def replace(self, name, text):
+        """Aside and renamed, so that no half of a file is read."""
+        with open(self.path(name + ".new"), "w", encoding="utf-8") as f:
+            f.write(text)
+        os.rename(self.path(name + ".new"), self.path(name))
+
     def configure(self, policy):
         """Later settings count: self.settings may override the first ones.
         Written aside and renamed, for a reload sees no half of it."""

@@ -11,19 +11,12 @@ from gate import Gate, until
 from mta import session
 
 
-def write(gate, name, text):
-    """Aside and renamed, so that no half of it is read."""
-    with open(gate.path(name + ".new"), "w", encoding="utf-8") as f:
-        f.write(text)
-    os.rename(gate.path(name + ".new"), gate.path(name))
-
-
 class Exceptions(unittest.TestCase):
     def test_exceptions_and_what_they_were_good_for(self):
         with Gate("") as gate:
             gate.stop()
-            write(gate, "own", "client 192.0.2.0/24\n  reason a pool\n"
-                               "recipient abuse@\n")
+            gate.replace("own", "client 192.0.2.0/24\n  reason a pool\n"
+                                "recipient abuse@\n")
             gate.configure("smtpd_recipient_restrictions = greylist\n"
                            f"greylist_exceptions = {gate.path('own')}\n")
             os.remove(gate.path("log"))
@@ -47,14 +40,14 @@ class Exceptions(unittest.TestCase):
             self.assertEqual(1, gate.counters()["greylist_exempt"])
 
             # a new file: what stays keeps its count, and a fault nothing
-            write(gate, "own", "client 198.51.100.0/24\n"
+            gate.replace("own", "client 198.51.100.0/24\n"
                                "client 192.0.2.0/24\n")
             until(lambda: "198.51.100.0/24" in used(), "the new file")
             self.assertEqual("continue", session(gate.milter, "192.0.2.1"))
             self.assertEqual("continue", session(gate.milter, "198.51.100.1"))
             self.assertEqual({"198.51.100.0/24": 1, "192.0.2.0/24": 2},
                              used())
-            write(gate, "own", "client 192.0.2.0/24 and more\n")
+            gate.replace("own", "client 192.0.2.0/24 and more\n")
             until(lambda: gate.lines("own:1: "), "a refusal")
             self.assertEqual({"198.51.100.0/24": 1, "192.0.2.0/24": 2},
                              used())
