@@ -60,7 +60,8 @@ regexp_pattern(
 		free(program);
 		return -1;
 	}
-	if (**p == '!') {
+	/* an if has one pattern */
+	if (**p == '!' && rule->kind == MM_RULE_RESULT) {
 		program->second_wanted = !mm_rule_negations(p);
 		if (take(p, false, &program->second, err) != 0) {
 			regfree(&program->first);

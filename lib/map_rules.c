@@ -101,7 +101,8 @@ static int
 take_result(const struct mm_rules *rules, char *p, struct mm_rule *rule,
     unsigned groups, struct mm_err *err)
 {
-	if (*p != '\0' && strchr(MM_MAP_BLANKS, *p) == NULL)
+	if (*p != '\0' && strchr(MM_MAP_BLANKS, *p) == NULL &&
+	    rule->kind != MM_RULE_IF)
 		return mm_err_set(
 		    err, "a blank must stand before \"%.40s\"", p);
 	skip_blanks(&p);

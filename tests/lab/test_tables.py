@@ -209,7 +209,9 @@ class Lookups(Lab):
                 found, said = tables.postmap(config, spec, maker.keys())
                 ours, complaints = tables.ours(spec, maker.keys())
                 if ours is None:
-                    self.assertTrue(said, complaints)
+                    # Postfix says nothing of an "if" whose pattern has no
+                    # end but a backslash
+                    self.assertTrue(said or "\\" in complaints, complaints)
                 elif tables.twice(spec, said):
                     if spec.startswith("texthash:"):
                         self.assertEqual("FAILED\n", ours)
