@@ -95,14 +95,18 @@ write_output(const struct ctl *ctl, const struct import *im, char **policy,
 {
 	char *path = NULL, *script = NULL;
 	struct stat st;
-	int code = 0;
+	int code = 0, len;
 
 	if (ctl->output == NULL)
 		return 0;
+	len = (int)strlen(ctl->output);
+	while (len > 1 && ctl->output[len - 1] == '/')
+		len--;
 	if (stat(ctl->output, &st) != 0 || !S_ISDIR(st.st_mode))
 		path = strdup(ctl->output);
-	else if (asprintf(&path, "%s/mailmum.conf", ctl->output) < 0 ||
-		 asprintf(&script, "%s/postfix-commands", ctl->output) < 0)
+	else if (asprintf(&path, "%.*s/mailmum.conf", len, ctl->output) < 0 ||
+		 asprintf(&script, "%.*s/postfix-commands", len, ctl->output) <
+		     0)
 		return ctl_fail(ctl, EX_OSERR, "out of memory");
 	if (path == NULL)
 		return ctl_fail(ctl, EX_OSERR, "out of memory");

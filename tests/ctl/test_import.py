@@ -523,7 +523,7 @@ class Files(Case):
 
     def test_output(self):
         self.write("main.cf", MAIN + self.TEXT)
-        done = self.run_ctl("import", self.main, "--output", self.dir)
+        done = self.run_ctl("import", self.main, "--output", self.dir + "/")
         self.assertEqual((0, ""), (done.returncode, done.stderr))
         self.assertEqual(
             [f"{self.dir}/mailmum.conf: written, and valid.",
@@ -535,11 +535,11 @@ class Files(Case):
             for line in f:
                 self.assertIn(line, done.stdout)
         # neither of them is written over
-        done = self.run_ctl("import", self.main, "--output", self.dir)
+        done = self.run_ctl("import", self.main, "--output", self.dir + "/")
         self.assertEqual(74, done.returncode)
         self.assertIn("is there already", done.stderr)
         os.unlink(self.path("mailmum.conf"))
-        done = self.run_ctl("import", self.main, "--output", self.dir)
+        done = self.run_ctl("import", self.main, "--output", self.dir + "/")
         self.assertEqual(74, done.returncode)
         self.assertFalse(os.path.exists(self.path("mailmum.conf")))
 
