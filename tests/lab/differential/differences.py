@@ -51,7 +51,15 @@ def told(pair):
             and pair.native.replace("[SMTP]", "[ESMTP]") == pair.ours)
 
 
+def helo_as_kept(pair):
+    """What an early HELO list put off is said later, in its own words."""
+    return ("smtpd_delay_reject = no" in pair.policy
+            and ": Helo command rejected: " in pair.native
+            and kept_helo(pair.native) == pair.ours)
+
+
 DIFFERENCES = {
+    "Early refusals in the MTA's words.": helo_as_kept,
     "What a policy service is told.": told,
     "Words and lists that stay in main.cf": stays_in_main_cf,
     "A reply ends at 510 bytes ,": line_length,
