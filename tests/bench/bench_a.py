@@ -124,7 +124,7 @@ def main():
     lists = f"{PARAMETER} = {value}"
     clients = Clients()
     gate = bench.gate(lists)
-    postfix = mta.Postfix(gate.socket, {PARAMETER: value})
+    postfix = mta.Postfix(mta.listeners(gate.socket), {PARAMETER: value})
     for port in (mta.NATIVE, mta.MILTER_BUSY):
         bench.await_port(port)
         session(port, clients.take(False), False)  # servers become known

@@ -84,7 +84,8 @@ def target(letter, kind, alone, beside, ours):
 def measure(dns, letter, numbers, args):
     """The rows of one policy."""
     gate = bench.gate(bench.policy(letter))
-    postfix = mta.Postfix(gate.socket, native(bench.policy(letter)))
+    postfix = mta.Postfix(mta.listeners(gate.socket),
+                          native(bench.policy(letter)))
     rows = []
     for port in (mta.NATIVE, mta.MILTER_BUSY):
         bench.await_port(port)
