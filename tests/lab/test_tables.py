@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socketserver
 import sqlite3
 import subprocess
@@ -209,9 +210,12 @@ class Lookups(Lab):
                 found, said = tables.postmap(config, spec, maker.keys())
                 ours, complaints = tables.ours(spec, maker.keys())
                 if ours is None:
-                    # Postfix says nothing of an "if" whose pattern has no
-                    # end but a backslash
-                    self.assertTrue(said or "\\" in complaints, complaints)
+                    # Postfix says nothing of a regexp: "if" that begins
+                    # with a backslash (mailmum.conf(5), differences)
+                    silent = (spec.startswith("regexp:") and re.search(
+                        r'[iI][fF]\s+!*\\', spec) and re.search(
+                        r': "\\[^"]*": a rule is needed', complaints))
+                    self.assertTrue(said or silent, complaints)
                 elif tables.twice(spec, said):
                     if spec.startswith("texthash:"):
                         self.assertEqual("FAILED\n", ours)
