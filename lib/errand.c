@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/str.h"
+
 #define SLOTS_MIN 16
 
 struct slot {
@@ -66,15 +68,11 @@ mix(uint64_t hash, uint64_t with)
 	return hash ^ (hash >> 32);
 }
 
-/* FNV-1a of the key, then the rest. */
 static uint64_t
 hash_of(const struct mm_errand *errand)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = mix(mm_str_hash(errand->key), (uintptr_t)errand->what);
 
-	for (const char *p = errand->key; *p != '\0'; p++)
-		hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
-	hash = mix(hash, (uintptr_t)errand->what);
 	return mix(hash, ((uint64_t)errand->nth << 8) | errand->kind);
 }
 

@@ -7,6 +7,7 @@
 #include "lib/map_type.h"
 
 #include "lib/err.h"
+#include "lib/str.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -59,14 +60,12 @@ no_memory:
 	return NULL;
 }
 
-/* FNV-1a, and its high bits too. */
+/* The hash, and its high bits too. */
 static size_t
 draw(const char *key, size_t n)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = mm_str_hash(key);
 
-	for (; *key != '\0'; key++)
-		h = (h ^ (unsigned char)*key) * UINT64_C(0x100000001b3);
 	return (size_t)((h ^ h >> 32) % n);
 }
 

@@ -259,6 +259,16 @@ least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
+uint64_t
+mm_str_hash(const char *text)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return h;
+}
+
 /* Three rows of the usual table; a swap looks two rows back, so it takes two
  * hopeless rows to give up. */
 unsigned

@@ -43,6 +43,8 @@ void mm_str_unfold(char *text);
 void mm_str_printable(char *text, char with);
 /* Well-formed, by RFC 3629. */
 bool mm_str_is_utf8(const char *text);
+/* FNV-1a; the same in every process. */
+uint64_t mm_str_hash(const char *text);
 /* Edits (insert, delete, replace, swap) from a to b, case-blind; limit where
  * there are as many or more.  At most 64 bytes of each are looked at. */
 unsigned mm_str_distance(const char *a, const char *b, unsigned limit);

@@ -238,6 +238,16 @@ test_utf8(void **state)
 		assert_false(mm_str_is_utf8(bad[i]));
 }
 
+static void
+test_hash(void **state)
+{
+	(void)state;
+	/* the published values of 64-bit FNV-1a */
+	assert_true(mm_str_hash("") == UINT64_C(0xcbf29ce484222325));
+	assert_true(mm_str_hash("a") == UINT64_C(0xaf63dc4c8601ec8c));
+	assert_true(mm_str_hash("foobar") == UINT64_C(0x85944171f73967e8));
+}
+
 int
 main(void)
 {
@@ -251,6 +261,7 @@ main(void)
 	    cmocka_unit_test(test_printable),
 	    cmocka_unit_test(test_unfold),
 	    cmocka_unit_test(test_distance),
+	    cmocka_unit_test(test_hash),
 	    cmocka_unit_test(test_utf8),
 	};
 
