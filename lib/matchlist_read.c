@@ -2,13 +2,8 @@
  * entries. */
 #include "lib/matchlist_read.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/conf.h"
 #include "lib/err.h"
@@ -20,6 +15,7 @@
 #define ENTRIES_MAX ((size_t)1000000)
 #define DEPTH_MAX 8 /* files named in files */
 #define FILES_MAX 1000
+#define FILE_MAX ((size_t)256 * 1024 * 1024) /* as of tables */
 
 /* Where an entry stands. */
 struct place {
@@ -245,66 +241,31 @@ read_words(struct reader *r, const struct place *where, const char *text,
 
 /* Each line that is no comment, as if it stood in the list. */
 static void
-read_lines(struct reader *r, struct place *in, FILE *f, bool except)
+read_lines(struct reader *r, struct place *in, char *text, bool except)
 {
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-
-	for (; !r->failed && (len = getline(&line, &size, f)) >= 0;) {
+	for (char *line = text, *next; !r->failed && line != NULL;
+	     line = next) {
+		if ((next = strchr(line, '\n')) != NULL)
+			*next++ = '\0';
 		in->line++;
-		if (strlen(line) != (size_t)len) {
-			complain(r, in, MM_ERROR, "not a text file");
-			break;
-		}
 		if (*line != '#')
 			read_words(r, in, line, NULL, except);
 	}
-	free(line);
-}
-
-/* NULL: *err. */
-static FILE *
-open_file(const char *path, struct mm_err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	FILE *f;
-
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		mm_err_set(err, "%.300s: %s", path, strerror(errno));
-		goto fail;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		mm_err_set(err, "%.300s: not a regular file", path);
-		goto fail;
-	}
-	if ((f = fdopen(fd, "r")) != NULL)
-		return f;
-	mm_err_set(err, "%.300s: %s", path, strerror(errno));
-
-fail:
-	if (fd >= 0)
-		close(fd);
-	return NULL;
 }
 
 /* Its name, for as long as the list lives. */
 static const char *
-note_file(struct reader *r, const char *path, FILE *f)
+note_file(struct reader *r, const char *path, const struct mm_file_state *state)
 {
 	struct mm_matchlist *list = r->list;
 	struct mm_match_file *files =
 	    reallocarray(list->files, list->nfiles + 1, sizeof(*files));
-	struct stat st;
 
 	r->failed |= files == NULL;
-	if (files != NULL)
-		list->files = files;
-	if (files == NULL || fstat(fileno(f), &st) != 0)
+	if (files == NULL)
 		return path;
-	files[list->nfiles] =
-	    (struct mm_match_file){strdup(path), mm_file_state_of(&st)};
+	list->files = files;
+	files[list->nfiles] = (struct mm_match_file){strdup(path), *state};
 	if (files[list->nfiles].path != NULL)
 		return files[list->nfiles++].path;
 	r->failed = true;
@@ -316,24 +277,21 @@ read_file(
     struct reader *r, const struct place *at, const char *path, bool except)
 {
 	struct place in = {.file = path, .depth = at->depth + 1};
+	struct mm_file_state state;
 	struct mm_err err;
-	FILE *f;
+	char *text;
 
 	if (in.depth > DEPTH_MAX || ++r->files > FILES_MAX) {
 		complain(r, at, MM_ERROR, "too many files that name files");
 		return;
 	}
-	if ((f = open_file(path, &err)) == NULL) {
+	if ((text = mm_file_read(path, FILE_MAX, &state, &err)) == NULL) {
 		complain(r, at, MM_ERROR, err.text);
 		return;
 	}
-	in.file = note_file(r, path, f);
-	read_lines(r, &in, f, except);
-	if (ferror(f)) {
-		in.line = 0;
-		complain(r, &in, MM_ERROR, strerror(errno));
-	}
-	fclose(f);
+	in.file = note_file(r, path, &state);
+	read_lines(r, &in, text, except);
+	free(text);
 }
 
 struct mm_matchlist *
