@@ -24,17 +24,17 @@ struct ctl {
 	bool json;
 	bool strict; /* of check */
 	bool ask;    /* of explain */
-	bool unused; /* of greylist */
+	bool unused; /* of greylist exceptions */
 	/* of explain, NULL where not given */
 	const char *name, *ptr, *helo, *from, *to, *auth;
-	const char *master, *output; /* of import, NULL where not given */
-	const char *argument; /* the one that the command takes, or NULL */
+	const char *master, *output;   /* of import, NULL where not given */
+	const char *argument, *second; /* what is no option, or NULL */
 };
 
 /* Each prints to stdout and returns an exit code. */
 int ctl_check(const struct ctl *ctl);
 int ctl_explain(const struct ctl *ctl);
-int ctl_greylist(const struct ctl *ctl);
+int ctl_greylist_exceptions(const struct ctl *ctl);
 int ctl_import(const struct ctl *ctl);
 int ctl_stats(const struct ctl *ctl);
 int ctl_reload(const struct ctl *ctl);

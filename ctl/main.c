@@ -14,42 +14,56 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Options as bits, in the order of the table below. */
+/* Options, in the order of the table below; and as bits. */
 enum {
-	TAKES_CONFIG = 1u << 0,
-	TAKES_JSON = 1u << 1,
-	TAKES_SESSION = 0xfcu, /* --name to --auth */
-	TAKES_STRICT = 1u << 8,
-	TAKES_IMPORT = 0x600u, /* --master, --output */
-	TAKES_ASK = 1u << 11,
-	TAKES_UNUSED = 1u << 12,
-	TAKES_ANYWHERE = 0x6000u,
+	OPTION_CONFIG,
+	OPTION_JSON,
+	OPTION_NAME,
+	OPTION_PTR,
+	OPTION_HELO,
+	OPTION_FROM,
+	OPTION_TO,
+	OPTION_AUTH,
+	OPTION_STRICT,
+	OPTION_MASTER,
+	OPTION_OUTPUT,
+	OPTION_ASK,
+	OPTION_UNUSED,
+	OPTION_HELP,
+	OPTION_VERSION,
+	NOPTIONS,
 };
+#define BIT(option) (1u << (option))
 enum {
-	OPTION_HELP = 13,
-	OPTION_VERSION = 14,
+	TAKES_JSON = BIT(OPTION_JSON),
+	TAKES_BOTH = BIT(OPTION_CONFIG) | BIT(OPTION_JSON),
+	TAKES_SESSION = BIT(OPTION_NAME) | BIT(OPTION_PTR) | BIT(OPTION_HELO) |
+			BIT(OPTION_FROM) | BIT(OPTION_TO) | BIT(OPTION_AUTH),
+	TAKES_IMPORT = BIT(OPTION_MASTER) | BIT(OPTION_OUTPUT),
+	TAKES_ANYWHERE = BIT(OPTION_HELP) | BIT(OPTION_VERSION),
 };
 
+/* A name of two words is a command and one of its subcommands. */
 static const struct command {
 	const char *name;
 	int (*run)(const struct ctl *ctl);
-	const char *argument; /* "CLIENT" needed, "[FILE]" optional, or NULL */
-	unsigned takes;	      /* options */
+	const char *arguments; /* "CLIENT [FILE]": one has to, or NULL */
+	unsigned takes;	       /* options */
 	const char *help;
 } commands[] = {
-    {"check", ctl_check, "[FILE]", TAKES_CONFIG | TAKES_JSON | TAKES_STRICT,
+    {"check", ctl_check, "[FILE]", TAKES_BOTH | BIT(OPTION_STRICT),
 	"read the configuration, say what is wrong and what it does"},
     {"explain", ctl_explain, "CLIENT",
-	TAKES_CONFIG | TAKES_JSON | TAKES_SESSION | TAKES_ASK,
+	TAKES_BOTH | TAKES_SESSION | BIT(OPTION_ASK),
 	"judge a session that you describe, step by step"},
-    {"greylist", ctl_greylist, "exceptions",
-	TAKES_CONFIG | TAKES_JSON | TAKES_UNUSED,
+    {"greylist exceptions", ctl_greylist_exceptions, NULL,
+	TAKES_BOTH | BIT(OPTION_UNUSED),
 	"show whom the running daemon never greylists, and how often"},
     {"import", ctl_import, "FILE|-", TAKES_JSON | TAKES_IMPORT,
 	"make a policy of Postfix's main.cf, and say what to do there"},
-    {"stats", ctl_stats, NULL, TAKES_CONFIG | TAKES_JSON,
+    {"stats", ctl_stats, NULL, TAKES_BOTH,
 	"show what the running daemon has counted"},
-    {"reload", ctl_reload, NULL, TAKES_CONFIG | TAKES_JSON,
+    {"reload", ctl_reload, NULL, TAKES_BOTH,
 	"have the running daemon read its configuration again"},
 };
 
@@ -60,7 +74,7 @@ static const struct {
 	const char *argument;
 	size_t offset; /* in struct ctl */
 	const char *help;
-} options[] = {
+} options[NOPTIONS] = {
     {"config", 'c', "FILE", offsetof(struct ctl, config),
 	"the configuration, else " CTL_CONFIG_FILE},
     {"json", 0, NULL, offsetof(struct ctl, json), "print JSON, for programs"},
@@ -112,7 +126,7 @@ print_options(unsigned takes)
 	for (size_t i = 0; i < COUNT(options); i++) {
 		char left[40], letter[8] = "    ";
 
-		if (!(takes & 1u << i))
+		if (!(takes & BIT(i)))
 			continue;
 		if (options[i].letter != 0)
 			snprintf(
@@ -124,37 +138,97 @@ print_options(unsigned takes)
 	}
 }
 
-static void
-print_usage(const struct command *command)
+/* Is word the first of the two words of name? */
+static bool
+begins(const char *name, const char *word)
 {
-	if (command != NULL) {
-		printf("Usage: mailmumctl %s%s%s [OPTION ...]\n"
-		       "       %s\n",
-		    command->name, command->argument != NULL ? " " : "",
-		    command->argument != NULL ? command->argument : "",
-		    command->help);
-		print_options(command->takes | TAKES_ANYWHERE);
-		return;
-	}
-	puts("Usage: mailmumctl COMMAND [ARGUMENT] [OPTION ...]\n\nCommands:");
-	for (size_t i = 0; i < COUNT(commands); i++) {
-		char left[40];
+	size_t len = strlen(word);
 
-		snprintf(left, sizeof(left), "%s %s", commands[i].name,
-		    commands[i].argument != NULL ? commands[i].argument : "");
-		printf("  %-20s %s\n", left, commands[i].help);
+	return strncmp(name, word, len) == 0 && name[len] == ' ';
+}
+
+static void
+print_left(const struct command *command)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "%s%s%s", command->name,
+	    command->arguments != NULL ? " " : "",
+	    command->arguments != NULL ? command->arguments : "");
+	printf("  %-30s %s\n", left, command->help);
+}
+
+static void
+print_command(const struct command *command)
+{
+	printf("Usage: mailmumctl %s%s%s [OPTION ...]\n       %s\n",
+	    command->name, command->arguments != NULL ? " " : "",
+	    command->arguments != NULL ? command->arguments : "",
+	    command->help);
+	print_options(command->takes | TAKES_ANYWHERE);
+}
+
+/* All commands, or with word only what it is the first word of. */
+static void
+print_usage(const char *word)
+{
+	unsigned takes = word == NULL ? ~0u : TAKES_ANYWHERE;
+
+	printf("Usage: mailmumctl %s [ARGUMENT] [OPTION ...]\n\nCommands:\n",
+	    word != NULL ? word : "COMMAND");
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		if (word != NULL && !begins(commands[i].name, word))
+			continue;
+		print_left(&commands[i]);
+		takes |= commands[i].takes;
 	}
-	print_options(~0u);
+	print_options(takes);
 	puts("\nSee mailmumctl(1).");
 }
 
-static const struct command *
-find_command(const char *name)
+static bool
+is_group(const char *word)
 {
 	for (size_t i = 0; i < COUNT(commands); i++)
-		if (strcmp(commands[i].name, name) == 0)
+		if (begins(commands[i].name, word))
+			return true;
+	return false;
+}
+
+/* The command that the first words of argv are; they are taken off. */
+static const struct command *
+find_command(int *argc, char ***argv)
+{
+	char name[64] = "";
+	int words = *argc > 1 && is_group((*argv)[0]) ? 2 : 1;
+
+	snprintf(name, sizeof(name), "%s%s%s", (*argv)[0], words > 1 ? " " : "",
+	    words > 1 ? (*argv)[1] : "");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strcmp(commands[i].name, name) == 0) {
+			*argc -= words;
+			*argv += words;
 			return &commands[i];
+		}
 	return NULL;
+}
+
+/* A first word that stands before others, without the right one. */
+static int
+unknown_subcommand(struct ctl *ctl, const char *word, const char *name)
+{
+	char known[256];
+	struct mm_buf buf;
+
+	ctl->command = word;
+	mm_buf_init(&buf, known, sizeof(known));
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (begins(commands[i].name, word))
+			mm_buf_addf(&buf, "%s%s", buf.len > 0 ? ", " : "",
+			    commands[i].name + strlen(word) + 1);
+	if (name == NULL)
+		return ctl_fail(ctl, CTL_USAGE, "which of these? %s", known);
+	return ctl_fail(ctl, CTL_USAGE, "\"%s\" is none of: %s", name, known);
 }
 
 static int
@@ -202,10 +276,25 @@ read_options(int argc, char **argv, struct ctl *ctl, unsigned *given)
 		for (size_t i = 0; row < 0; i++)
 			if (options[i].letter == got)
 				row = (int)i;
-		*given |= 1u << row;
+		*given |= BIT(row);
 		if (options[row].argument != NULL)
 			*(const char **)((char *)ctl + options[row].offset) =
 			    optarg;
+	}
+}
+
+/* "ONE TWO [THREE]": at least two, at most three. */
+static void
+count_arguments(const char *arguments, int *least, int *most)
+{
+	const char *at = arguments;
+
+	*least = *most = 0;
+	while (at != NULL && *at != '\0') {
+		*least += *at != '[';
+		++*most;
+		at = strchr(at, ' ');
+		at += at != NULL;
 	}
 }
 
@@ -214,20 +303,37 @@ static int
 check_usage(const struct ctl *ctl, const struct command *command,
     unsigned given, int nargs)
 {
-	bool needs = command->argument != NULL && command->argument[0] != '[';
+	int least, most;
 
+	count_arguments(command->arguments, &least, &most);
 	for (size_t i = 0; i < COUNT(options); i++)
-		if (given & ~(command->takes | TAKES_ANYWHERE) & 1u << i)
+		if (given & ~(command->takes | TAKES_ANYWHERE) & BIT(i))
 			return ctl_fail(ctl, CTL_USAGE,
 			    "--%s means nothing here", options[i].name);
-	if (nargs > (command->argument != NULL ? 1 : 0))
+	if (nargs > most)
 		return ctl_fail(ctl, CTL_USAGE, "too many arguments");
-	if (needs && nargs == 0)
+	if (nargs < least)
 		return ctl_fail(ctl, CTL_USAGE,
 		    "%s is missing; see "
 		    "mailmumctl %s --help",
-		    command->argument, command->name);
+		    command->arguments, command->name);
 	return 0;
+}
+
+/* No command of that name: help on its first word, or what is wrong. */
+static int
+no_command(struct ctl *ctl, int argc, char **argv, bool help)
+{
+	if (help && (argc == 0 || is_group(argv[0])))
+		print_usage(argc == 0 ? NULL : argv[0]);
+	else if (argc == 0)
+		return ctl_fail(
+		    ctl, CTL_USAGE, "no command; mailmumctl --help lists them");
+	else if (is_group(argv[0]))
+		return unknown_subcommand(ctl, argv[0], argv[1]);
+	else
+		return unknown_command(ctl, argv[0]);
+	return CTL_DONE;
 }
 
 static int
@@ -239,27 +345,29 @@ run(struct ctl *ctl, int argc, char **argv)
 
 	if (!read_options(argc, argv, ctl, &given))
 		return CTL_USAGE;
-	if (optind < argc && (command = find_command(argv[optind])) == NULL)
-		return unknown_command(ctl, argv[optind]);
-	if (given & 1u << OPTION_HELP) {
-		print_usage(command);
-		return CTL_DONE;
-	}
-	if (given & 1u << OPTION_VERSION) {
+	argc -= optind;
+	argv += optind;
+	if (given & BIT(OPTION_VERSION)) {
 		puts("mailmumctl " MAILMUM_VERSION);
 		return CTL_DONE;
 	}
+	if (argc > 0)
+		command = find_command(&argc, &argv);
 	if (command == NULL)
-		return ctl_fail(
-		    ctl, CTL_USAGE, "no command; mailmumctl --help lists them");
+		return no_command(ctl, argc, argv, given & BIT(OPTION_HELP));
+	if (given & BIT(OPTION_HELP)) {
+		print_command(command);
+		return CTL_DONE;
+	}
 	ctl->command = command->name;
-	ctl->json = (given & TAKES_JSON) != 0;
-	ctl->strict = (given & TAKES_STRICT) != 0;
-	ctl->ask = (given & TAKES_ASK) != 0;
-	ctl->unused = (given & TAKES_UNUSED) != 0;
-	if ((code = check_usage(ctl, command, given, argc - optind - 1)) != 0)
+	ctl->json = (given & BIT(OPTION_JSON)) != 0;
+	ctl->strict = (given & BIT(OPTION_STRICT)) != 0;
+	ctl->ask = (given & BIT(OPTION_ASK)) != 0;
+	ctl->unused = (given & BIT(OPTION_UNUSED)) != 0;
+	if ((code = check_usage(ctl, command, given, argc)) != 0)
 		return code;
-	ctl->argument = argv[optind + 1]; /* NULL at the end */
+	ctl->argument = argv[0]; /* NULL at the end */
+	ctl->second = argc > 1 ? argv[1] : NULL;
 	return command->run(ctl);
 }
 

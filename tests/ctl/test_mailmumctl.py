@@ -106,6 +106,11 @@ class Usage(Case):
              'explain: "192.0.2.256" is not an IPv4 or IPv6 address'),
             (["check", "--helo", "x"], "check: --helo means nothing here"),
             (["stats", "now"], "stats: too many arguments"),
+            (["greylist"], "greylist: which of these? exceptions"),
+            (["greylist", "exceptoins"],
+             'greylist: "exceptoins" is none of: exceptions'),
+            (["greylist", "exceptions", "x"],
+             "greylist exceptions: too many arguments"),
         ]
         for args, text in cases:
             with self.subTest(args=args):
@@ -125,6 +130,11 @@ class Usage(Case):
         out = self.expect(0, ["stats", "--help"], config=False)
         self.assertIn("--json", out)
         self.assertNotIn("--helo", out)
+        for args in ["greylist"], ["greylist", "exceptions"]:
+            out = self.expect(0, args + ["--help"], config=False)
+            self.assertIn("greylist exceptions", out)
+            self.assertIn("--unused", out)
+            self.assertNotIn("--helo", out)
 
     def test_version(self):
         out = self.expect(0, ["--version"], config=False)
@@ -738,11 +748,8 @@ Nothing
         for body in "", "[]", "{", '{"exceptions": 1}':
             with self.subTest(body=body):
                 self.ask(69, ["greylist", "exceptions"], "200 ok\n" + body,
-                         "", "mailmumctl: greylist: the daemon's answer "
-                         "cannot be read\n", request="greylist-exceptions")
-        self.expect(2, ["greylist", "frobnicate"], "",
-                    'mailmumctl: greylist: "frobnicate" is none of: '
-                    "exceptions\n")
+                         "", "mailmumctl: greylist exceptions: the daemon's "
+                         "answer cannot be read\n", request="greylist-exceptions")
 
     def test_reload(self):
         notice = "/etc/x:3: notice: user has changed\n"

@@ -1,6 +1,6 @@
 /*
- * greylist - what concerns the greylist of the running daemon: its
- * exceptions, and which of them are of use.
+ * greylist_exceptions - whom the running daemon never greylists, and which of
+ * the exceptions are of use.
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -94,8 +94,8 @@ show_exceptions(const struct ctl *ctl, const char *body)
 	return true;
 }
 
-static int
-exceptions(const struct ctl *ctl)
+int
+ctl_greylist_exceptions(const struct ctl *ctl)
 {
 	struct ctl_reply reply;
 	int code = ctl_client_ask(ctl, "greylist-exceptions\n", &reply);
@@ -109,22 +109,4 @@ exceptions(const struct ctl *ctl)
 		    ctl, EX_UNAVAILABLE, "the daemon's answer cannot be read");
 	free(reply.data);
 	return code;
-}
-
-static const struct subcommand {
-	const char *name;
-	int (*run)(const struct ctl *ctl);
-} subcommands[] = {
-    {"exceptions", exceptions},
-};
-
-int
-ctl_greylist(const struct ctl *ctl)
-{
-	for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]);
-	     i++)
-		if (strcmp(subcommands[i].name, ctl->argument) == 0)
-			return subcommands[i].run(ctl);
-	return ctl_fail(
-	    ctl, CTL_USAGE, "\"%s\" is none of: exceptions", ctl->argument);
 }
