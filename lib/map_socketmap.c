@@ -6,7 +6,7 @@
 
 #include "lib/err.h"
 #include "lib/map_type.h"
-#include "lib/policyd_socket.h"
+#include "lib/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #define LENGTH_DIGITS 9
 
 struct socketmap {
-	struct mm_policyd server; /* path, or host and port; in the text */
+	struct mm_peer server; /* path, or host and port; in the text */
 	const char *name;
 };
 
@@ -151,8 +151,7 @@ give(enum mm_socketmap_read how, const struct mm_socketmap_text *reply,
 }
 
 static enum mm_found
-receive(
-    int fd, const struct mm_policyd_wait *wait, char **text, struct mm_err *err)
+receive(int fd, const struct mm_wait *wait, char **text, struct mm_err *err)
 {
 	enum mm_socketmap_read how = MM_SOCKETMAP_MORE;
 	struct mm_socketmap_text reply = {"", 0};
@@ -166,7 +165,7 @@ receive(
 		return MM_MAP_FAILED;
 	}
 	while (how == MM_SOCKETMAP_MORE && n > 0) {
-		n = mm_policyd_more(
+		n = mm_stream_more(
 		    fd, data + len, MM_SOCKETMAP_REPLY_MAX - len, wait, err);
 		if (n > 0)
 			len += (size_t)n;
@@ -185,7 +184,7 @@ socketmap_run(const void *arg, const char *key, const struct mm_map_wait *wait,
     char **text, struct mm_err *err)
 {
 	const struct socketmap *map = arg;
-	const struct mm_policyd_wait until = {wait->clock, wait->until_us};
+	const struct mm_wait until = {wait->clock, wait->until_us};
 	enum mm_found found = MM_MAP_FAILED;
 	char *request = NULL;
 	int fd, len;
@@ -196,9 +195,9 @@ socketmap_run(const void *arg, const char *key, const struct mm_map_wait *wait,
 		mm_err_set(err, "out of memory");
 		return MM_MAP_FAILED;
 	}
-	fd = mm_policyd_connect(&map->server, &until, err);
+	fd = mm_stream_connect(&map->server, &until, err);
 	if (fd >= 0) {
-		if (mm_policyd_send(fd, request, (size_t)len, &until, err) == 0)
+		if (mm_stream_send(fd, request, (size_t)len, &until, err) == 0)
 			found = receive(fd, &until, text, err);
 		close(fd);
 	}

@@ -100,7 +100,7 @@ mm_policyd_pool_tend(struct mm_policyd_pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	for (size_t i = pool->nidle; i-- > 0;) {
 		if (expired(pool->idle[i], now) ||
-		    mm_policyd_stale(pool->idle[i]->fd))
+		    mm_stream_stale(pool->idle[i]->fd))
 			hang_up(take_out(pool, i));
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -131,7 +131,7 @@ reuse(struct mm_policyd_pool *pool, const struct mm_policyd *service)
 		if (strcmp(c->endpoint, service->endpoint) != 0)
 			continue;
 		found = take_out(pool, i);
-		if (expired(c, now) || mm_policyd_stale(c->fd)) {
+		if (expired(c, now) || mm_stream_stale(c->fd)) {
 			hang_up(found);
 			found = NULL;
 		}
@@ -142,8 +142,10 @@ reuse(struct mm_policyd_pool *pool, const struct mm_policyd *service)
 
 static struct connection *
 open_new(struct mm_policyd_pool *pool, const struct mm_policyd *service,
-    const struct mm_policyd_wait *wait, struct mm_err *err)
+    const struct mm_wait *wait, struct mm_err *err)
 {
+	const struct mm_peer peer = {
+	    service->path, service->host, service->port};
 	struct connection *c = calloc(1, sizeof(*c));
 
 	if (c == NULL || (c->endpoint = strdup(service->endpoint)) == NULL) {
@@ -151,7 +153,7 @@ open_new(struct mm_policyd_pool *pool, const struct mm_policyd *service,
 		mm_err_set(err, "out of memory");
 		return NULL;
 	}
-	c->fd = mm_policyd_connect(service, wait, err);
+	c->fd = mm_stream_connect(&peer, wait, err);
 	if (c->fd < 0) {
 		free(c->endpoint);
 		free(c);
@@ -186,8 +188,8 @@ keep(struct mm_policyd_pool *pool, const struct mm_policyd *service,
 
 static enum mm_policyd_talk
 talk(struct mm_policyd_pool *pool, const struct mm_policyd *service,
-    struct connection *c, const char *request,
-    const struct mm_policyd_wait *wait, char **action, struct mm_err *err)
+    struct connection *c, const char *request, const struct mm_wait *wait,
+    char **action, struct mm_err *err)
 {
 	enum mm_policyd_talk how =
 	    mm_policyd_talk(c->fd, request, wait, action, err);
@@ -210,7 +212,7 @@ try(struct mm_policyd_pool *pool, const struct mm_policyd *service,
 {
 	int64_t mine =
 	    mm_clock_mono(pool->clock) + service->params.timeout * 1000;
-	const struct mm_policyd_wait wait = {
+	const struct mm_wait wait = {
 	    pool->clock, mine < until_us ? mine : until_us};
 	enum mm_policyd_talk how = MM_POLICYD_CLOSED;
 	char *action = NULL;

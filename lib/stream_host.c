@@ -1,11 +1,11 @@
 /*
- * policyd_host - the addresses of a host, not waited for beyond a point in
+ * stream_host - the addresses of a host, not waited for beyond a point in
  * time.
  *
  * getaddrinfo(3) knows no such point: a name that is no address is looked up
  * by a thread of its own, which is left behind if it takes too long.
  */
-#include "lib/policyd_socket.h"
+#include "lib/stream.h"
 
 #include <netdb.h>
 #include <pthread.h>
@@ -40,7 +40,7 @@ search_free(struct search *s)
 
 /* NULL: out of memory. */
 static struct search *
-search_new(const struct mm_policyd *service)
+search_new(const struct mm_peer *peer)
 {
 	struct search *s = calloc(1, sizeof(*s));
 	pthread_condattr_t attr;
@@ -52,8 +52,8 @@ search_new(const struct mm_policyd *service)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->ended, &attr);
 	pthread_condattr_destroy(&attr);
-	s->host = strdup(service->host);
-	s->port = strdup(service->port);
+	s->host = strdup(peer->host);
+	s->port = strdup(peer->port);
 	if (s->host != NULL && s->port != NULL)
 		return s;
 	search_free(s);
@@ -98,7 +98,7 @@ begin(struct search *s)
 
 /* False: it goes on without us. */
 static bool
-wait_for(struct search *s, const struct mm_policyd_wait *wait)
+wait_for(struct search *s, const struct mm_wait *wait)
 {
 	int64_t left = wait->until_us - mm_clock_mono(wait->clock);
 	struct timespec until;
@@ -121,20 +121,20 @@ wait_for(struct search *s, const struct mm_policyd_wait *wait)
 }
 
 static int
-find_name(const struct mm_policyd *service, const struct mm_policyd_wait *wait,
+find_name(const struct mm_peer *peer, const struct mm_wait *wait,
     struct addrinfo **ret, struct mm_err *err)
 {
-	struct search *s = search_new(service);
+	struct search *s = search_new(peer);
 	int rc;
 
 	if (s == NULL)
 		return mm_err_set(err, "out of memory");
 	if ((rc = begin(s)) != 0) {
 		search_free(s);
-		return mm_err_set(err, "%s: %s", service->host, strerror(rc));
+		return mm_err_set(err, "%s: %s", peer->host, strerror(rc));
 	}
 	if (!wait_for(s, wait))
-		return mm_err_set(err, "%s: no address in time", service->host);
+		return mm_err_set(err, "%s: no address in time", peer->host);
 	rc = s->rc;
 	if (rc == 0) {
 		*ret = s->found;
@@ -143,21 +143,20 @@ find_name(const struct mm_policyd *service, const struct mm_policyd_wait *wait,
 	search_free(s);
 	return rc == 0
 		   ? 0
-		   : mm_err_set(err, "%s: %s", service->host, gai_strerror(rc));
+		   : mm_err_set(err, "%s: %s", peer->host, gai_strerror(rc));
 }
 
 int
-mm_policyd_host(const struct mm_policyd *service,
-    const struct mm_policyd_wait *wait, struct addrinfo **ret,
-    struct mm_err *err)
+mm_stream_host(const struct mm_peer *peer, const struct mm_wait *wait,
+    struct addrinfo **ret, struct mm_err *err)
 {
 	const struct addrinfo hints = {
 	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
-	int rc = getaddrinfo(service->host, service->port, &hints, ret);
+	int rc = getaddrinfo(peer->host, peer->port, &hints, ret);
 
 	if (rc == EAI_NONAME)
-		return find_name(service, wait, ret, err);
+		return find_name(peer, wait, ret, err);
 	return rc == 0
 		   ? 0
-		   : mm_err_set(err, "%s: %s", service->host, gai_strerror(rc));
+		   : mm_err_set(err, "%s: %s", peer->host, gai_strerror(rc));
 }
