@@ -19,6 +19,7 @@
 #include "lib/store.h"
 
 #define FACTS_MAX (1024 * 1024) /* bytes */
+#define READ_MS 2000		/* nobody else uses this store */
 
 static int
 no_memory(const struct explain *x)
@@ -152,12 +153,11 @@ peek(struct explain *x, const struct mm_store_update *update,
 	    .directory = x->settings->state_directory, .read_only = true};
 	struct mm_store *store =
 	    mm_store_sqlite_new(&config, &mm_clock_system, err);
-	int rc = 0;
+	int rc;
 
 	if (store == NULL)
 		return -1;
-	for (size_t i = 0; i < update->n && rc == 0; i++)
-		rc = mm_store_peek(store, update->key[i], &record[i], err);
+	rc = mm_store_read(store, update->key, update->n, READ_MS, record, err);
 	mm_store_free(store);
 	return rc;
 }
@@ -184,6 +184,7 @@ ask_greylist(struct explain *x)
 			return no_memory(x);
 	}
 	x->triplet = record[0];
+	question.update.nread = question.update.n;
 	question.update.change(&question.update, record, &noted);
 	x->greylist = question.request.answer;
 	if (x->triplet.first == 0 && x->greylist.state != MM_GREYLIST_FIRST)

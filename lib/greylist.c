@@ -234,11 +234,32 @@ wait_or_pass(struct at_work *w)
 	return answer;
 }
 
+/*
+ * Most mail: an allowed client's, or a known triplet.  Looks at the triplet
+ * and its client only.  False: they do not settle it, and nothing has changed.
+ */
+static bool
+settle(struct at_work *w, struct mm_greylist_answer *ret)
+{
+	bool waits = is_seen(w->triplet) && w->triplet->count == 0;
+
+	if (!waits && is_allowed(w, w->client, w->rules->allow_count))
+		*ret = allow(w, w->client);
+	else if (has_passed(w->triplet, w->rules->triplet_max_age, w->now))
+		*ret = pass_again(w);
+	else
+		return false;
+	return true;
+}
+
 static struct mm_greylist_answer
 decide(struct at_work *w)
 {
 	const struct mm_greylist_rules *rules = w->rules;
+	struct mm_greylist_answer answer;
 
+	if (settle(w, &answer))
+		return answer;
 	if (is_allowed(w, w->client, rules->allow_count))
 		return allow(w, w->client);
 	if (is_allowed(w, w->network, rules->network_allow_count))
@@ -249,37 +270,48 @@ decide(struct at_work *w)
 	return rules->follow ? pass(w, MM_GREYLIST_FOLLOWS) : wait_or_pass(w);
 }
 
-struct mm_greylist_answer
-mm_greylist_decide(const struct mm_greylist_rules *rules,
-    struct mm_record record[MM_GREYLIST_NROLES], int64_t now, bool *write)
+static struct at_work
+at_work(const struct mm_greylist_rules *rules,
+    struct mm_record record[MM_GREYLIST_NROLES], int64_t now)
 {
-	struct at_work w = {.rules = rules,
+	return (struct at_work){.rules = rules,
 	    .triplet = &record[MM_GREYLIST_TRIPLET],
 	    .client = &record[MM_GREYLIST_CLIENT],
 	    .earlier = &record[MM_GREYLIST_EARLIER],
 	    .network = &record[MM_GREYLIST_NETWORK],
 	    .source = &record[MM_GREYLIST_SOURCE],
 	    .now = now};
+}
+
+struct mm_greylist_answer
+mm_greylist_decide(const struct mm_greylist_rules *rules,
+    struct mm_record record[MM_GREYLIST_NROLES], int64_t now, bool *write)
+{
+	struct at_work w = at_work(rules, record, now);
 	struct mm_greylist_answer answer = decide(&w);
 
 	*write = w.write;
 	return answer;
 }
 
-bool
+enum mm_store_change
 mm_greylist_change(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted)
 {
 	struct mm_record roles[MM_GREYLIST_NROLES] = {0};
 	struct mm_greylist_request *request = update->arg;
-	bool write;
+	struct at_work w = at_work(&request->rules, roles, request->now);
+	struct mm_greylist_answer answer;
 
-	for (size_t i = 0; i < update->n; i++)
+	for (size_t i = 0; i < update->nread; i++)
 		roles[request->role[i]] = record[i];
-	request->answer =
-	    mm_greylist_decide(&request->rules, roles, request->now, &write);
-	for (size_t i = 0; i < update->n; i++)
+	if (update->nread == update->n)
+		answer = decide(&w);
+	else if (!settle(&w, &answer))
+		return MM_STORE_MORE;
+	request->answer = answer;
+	for (size_t i = 0; i < update->nread; i++)
 		record[i] = roles[request->role[i]];
 	*noted = is_seen(&record[0]) && record[0].count == 0;
-	return write;
+	return w.write ? MM_STORE_WRITE : MM_STORE_KEEP;
 }

@@ -48,7 +48,11 @@ struct mm_greylist_rules {
 	bool follow;		/* another recipient has passed */
 };
 
-/* The records that one decision is about; those that are not there are zero. */
+/*
+ * The records that one decision is about; those that are not there are zero.
+ * The first two settle most mail: those behind are only read for mail that
+ * would otherwise have to wait.
+ */
 enum mm_greylist_role {
 	MM_GREYLIST_TRIPLET,
 	MM_GREYLIST_CLIENT,  /* first: its last counted pass */
@@ -85,8 +89,8 @@ struct mm_greylist_answer mm_greylist_decide(
     struct mm_record record[MM_GREYLIST_NROLES], int64_t now, bool *write);
 
 /* The whole question to a store: decide() as an update of the triplet's key
- * first and others behind it, each in its role.  The arg that
- * mm_store_update() copies is this struct. */
+ * first, the client's, and others behind them, each in its role; at_first may
+ * be 2.  The arg that mm_store_update() copies is this struct. */
 struct mm_greylist_request {
 	struct mm_greylist_rules rules;
 	enum mm_greylist_role role[MM_STORE_KEYS];
@@ -94,7 +98,7 @@ struct mm_greylist_request {
 	struct mm_greylist_answer answer;
 };
 _Static_assert((int)MM_GREYLIST_NROLES <= MM_STORE_KEYS, "a key for each");
-bool mm_greylist_change(const struct mm_store_update *update,
+enum mm_store_change mm_greylist_change(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted);
 
 #endif

@@ -56,6 +56,7 @@ mm_greylist_keys(const struct mm_greylist_scheme *scheme,
 	const char *sender = mm_greylist_sender(arena, mail->sender);
 
 	ret->n = 0;
+	ret->at_first = 2; /* the triplet's and the client's */
 	return sender != NULL &&
 	       mm_greylist_identify(
 		   scheme, &mail->client, arena, &ret->identity) &&

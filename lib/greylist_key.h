@@ -22,7 +22,7 @@ struct mm_greylist_mail {
 
 struct mm_greylist_keys {
 	struct mm_identity identity;
-	size_t n;
+	size_t n, at_first;		/* see struct mm_store_update */
 	const char *key[MM_STORE_KEYS]; /* all different; the triplet's first */
 	enum mm_greylist_role role[MM_STORE_KEYS];
 };

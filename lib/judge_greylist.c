@@ -72,6 +72,7 @@ mm_judge_greylist(struct mm_judge_greylist *ret, const struct mm_policy *policy,
 	    .update =
 		{
 		    .n = keys.n,
+		    .at_first = keys.at_first,
 		    .note = {.client = session->client_address,
 			.sender = session->sender,
 			.recipient = session->recipient},

@@ -3,14 +3,17 @@
  *
  * Knows keys and three numbers per record, not what they mean: the change
  * itself is the caller's pure function, run by the store between read and
- * write.  An update returns when its own commit is done.  Backends:
- * store_sqlite (one writer thread, group commit), store_memory (for tests and
- * demonstrations: it purges nothing and dies with the process).
+ * write.  An update looks first: most of them have nothing to write, and those
+ * wait for no write of others and for no lock.  Else it returns when its own
+ * commit is done.  Backends: store_sqlite (one writer thread, group commit,
+ * readers beside it), store_memory (for tests and demonstrations: it purges
+ * nothing and dies with the process).
  * Threads: shared.
  */
 #ifndef MM_STORE_H
 #define MM_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +21,8 @@
 struct mm_clock;
 struct mm_err;
 
-#define MM_STORE_KEYS 5	      /* records changed by one update, at most */
+#define MM_STORE_KEYS 8	      /* records of one update, at most */
+#define MM_STORE_ARG_MAX 512  /* bytes of an update's arg, at most */
 #define MM_STORE_NOTE_MAX 320 /* bytes of each text of a note; more is cut */
 
 /* All zero: never seen. */
@@ -33,18 +37,28 @@ struct mm_store_note {
 	const char *client, *sender, *recipient; /* NULL is "" */
 };
 
+/* What change() says. */
+enum mm_store_change {
+	MM_STORE_KEEP = 0, /* nothing is to be written */
+	MM_STORE_WRITE,
+	MM_STORE_MORE, /* the records that were not read matter: call again */
+};
+
 struct mm_store_update {
 	size_t n;			/* keys in use, all different */
+	size_t at_first;		/* so many are read at first; 0: all */
+	size_t nread;			/* for change(): so many are by now */
 	const char *key[MM_STORE_KEYS]; /* any text; hashed with a secret */
 	struct mm_store_note note;	/* for key[0] */
 	/*
-	 * Pure: runs in another thread and sees only arg and n of update.
-	 * Changes record[] in place; one that becomes all zero is removed,
-	 * one behind key[0] that stays as it was keeps its own note.
+	 * Pure: runs in any thread, and more than once; sees only arg, n and
+	 * nread of update.  Changes the first nread of record[] in place (the
+	 * others are zero); one that becomes all zero is removed, one behind
+	 * key[0] that stays as it was keeps its own note.
 	 * *noted: key[0] is waiting and has or gets a note; else it has none.
-	 * False: nothing is to be written.
+	 * MORE, while nread < n: has changed nothing, arg neither.
 	 */
-	bool (*change)(const struct mm_store_update *update,
+	enum mm_store_change (*change)(const struct mm_store_update *update,
 	    struct mm_record record[MM_STORE_KEYS], bool *noted);
 	void *arg; /* change()'s own: in and out, see mm_store_update() */
 };
@@ -59,7 +73,9 @@ enum mm_store_status {
 };
 
 struct mm_store_stats {
-	uint64_t updates, commits, failures, late, purged;
+	uint64_t updates; /* all of them */
+	uint64_t looks;	  /* those that had nothing to write */
+	uint64_t commits, failures, late, purged;
 	uint64_t records; /* in the store, about */
 	uint64_t waiting; /* with a note, about */
 	uint64_t bytes;	  /* on disk */
@@ -71,13 +87,14 @@ typedef bool mm_store_each(void *ctx, const struct mm_store_note *note,
 
 struct mm_store;
 
-/* A backend; each function as its namesake below. */
+/* A backend; each function as its namesake below, but for update, which need
+ * not look first, and stats, which does not know of looks. */
 struct mm_store_ops {
 	enum mm_store_status (*update)(struct mm_store *store,
 	    struct mm_store_update *update, size_t argsize, int64_t wait_ms,
 	    struct mm_err *err);
-	int (*peek)(struct mm_store *store, const char *key,
-	    struct mm_record *ret, struct mm_err *err);
+	int (*read)(struct mm_store *store, const char *const *keys, size_t n,
+	    int64_t wait_ms, struct mm_record *ret, struct mm_err *err);
 	int (*waiting)(struct mm_store *store, mm_store_each *each, void *ctx,
 	    struct mm_err *err);
 	void (*keep)(
@@ -87,11 +104,12 @@ struct mm_store_ops {
 };
 struct mm_store {
 	const struct mm_store_ops *ops;
+	atomic_uint_fast64_t looks;
 };
 
 struct mm_store_config {
 	const char *directory; /* the database is DIRECTORY/greylist.sqlite */
-	bool read_only;	       /* peek and waiting only: no thread, no lock */
+	bool read_only;	       /* read and waiting only: no thread, no lock */
 	int64_t max_age, waiting_age; /* see mm_store_keep() */
 };
 
@@ -101,14 +119,21 @@ struct mm_store *mm_store_sqlite_new(const struct mm_store_config *config,
 struct mm_store *mm_store_memory_new(void); /* NULL: out of memory */
 
 /*
- * Blocks for wait_ms at the most.  argsize bytes of update->arg are copied
- * in and, when DONE, copied back out: an update that is late never touches
- * the caller's memory.
+ * Blocks for wait_ms at the most, unless the disk itself does while it is
+ * read.  argsize bytes of update->arg are copied in and, when DONE, copied
+ * back out: an update that is late never touches the caller's memory.
  */
 enum mm_store_status mm_store_update(struct mm_store *store,
     struct mm_store_update *update, size_t argsize, int64_t wait_ms,
     struct mm_err *err);
-/* 0 with a record of zeros: not there.  -1: *err. */
+/*
+ * What n keys, MM_STORE_KEYS at the most, had at one and the same moment; a
+ * record of zeros is not there.  Waits for no write.  -1: *err, ret untouched;
+ * there was nobody to read for wait_ms, or it failed.
+ */
+int mm_store_read(struct mm_store *store, const char *const *keys, size_t n,
+    int64_t wait_ms, struct mm_record *ret, struct mm_err *err);
+/* One key, without a limit to the wait. */
 int mm_store_peek(struct mm_store *store, const char *key,
     struct mm_record *ret, struct mm_err *err);
 /* Holds no lock while each() runs.  -1: *err. */
@@ -123,5 +148,17 @@ void mm_store_keep(
 void mm_store_stats(struct mm_store *store, struct mm_store_stats *ret);
 /* Commits what is queued, then closes; nobody may be inside an update. */
 void mm_store_free(struct mm_store *store); /* NULL is fine */
+
+/*
+ * For backends: reads and runs change() until it says KEEP or WRITE.  fetch
+ * reads update->key[from..to-1] into record[]; what it returns but 0 ends the
+ * run and is returned.  Else 0; with WRITE the first nread of record[] are
+ * what change() left there.
+ */
+typedef int mm_store_fetch(
+    void *ctx, size_t from, size_t to, struct mm_record *record);
+int mm_store_run(struct mm_store_update *update, mm_store_fetch *fetch,
+    void *ctx, struct mm_record record[MM_STORE_KEYS], bool *noted,
+    enum mm_store_change *ret);
 
 #endif

@@ -125,6 +125,13 @@ struct slot {
 	struct entry *fresh; /* for a key that has no entry so far */
 };
 
+/* An update at work. */
+struct change {
+	struct memory *mem;
+	const struct mm_store_update *update;
+	struct slot slots[MM_STORE_KEYS];
+};
+
 /* -1: out of memory. */
 static int
 slot_read(struct memory *mem, struct slot *slot, struct mm_record *record)
@@ -166,24 +173,36 @@ slot_write(
 	return entry;
 }
 
+static int
+fetch(void *ctx, size_t from, size_t to, struct mm_record *record)
+{
+	struct change *c = ctx;
+	int rc = 0;
+
+	for (size_t i = from; i < to && rc == 0; i++) {
+		c->slots[i].key = c->update->key[i];
+		rc = slot_read(c->mem, &c->slots[i], &record[i]);
+	}
+	return rc;
+}
+
 /* All memory is taken before anything changes.  Holds the lock. */
 static int
 change(struct memory *mem, struct mm_store_update *update)
 {
-	struct mm_record record[MM_STORE_KEYS] = {0};
-	struct slot slots[MM_STORE_KEYS] = {0};
+	struct change c = {.mem = mem, .update = update};
+	struct mm_record record[MM_STORE_KEYS];
 	struct entry *entry[MM_STORE_KEYS] = {0};
 	struct note *note = note_new(&update->note);
-	bool noted = false;
-	int rc = note == NULL ? -1 : 0;
+	enum mm_store_change what;
+	bool noted;
+	int rc = -1;
 
-	for (size_t i = 0; i < update->n && rc == 0; i++) {
-		slots[i].key = update->key[i];
-		rc = slot_read(mem, &slots[i], &record[i]);
-	}
-	if (rc == 0 && update->change(update, record, &noted)) {
-		for (size_t i = 0; i < update->n; i++)
-			entry[i] = slot_write(mem, &slots[i], &record[i]);
+	if (note != NULL)
+		rc = mm_store_run(update, fetch, &c, record, &noted, &what);
+	if (rc == 0 && what == MM_STORE_WRITE) {
+		for (size_t i = 0; i < update->nread; i++)
+			entry[i] = slot_write(mem, &c.slots[i], &record[i]);
 		mem->stats.commits++;
 	}
 	if (entry[0] != NULL && !noted) {
@@ -193,7 +212,7 @@ change(struct memory *mem, struct mm_store_update *update)
 		note = NULL;
 	}
 	for (size_t i = 0; i < update->n; i++)
-		entry_free(slots[i].fresh);
+		entry_free(c.slots[i].fresh);
 	free(note);
 	if (mem->count > mem->nbuckets)
 		grow(mem);
@@ -222,16 +241,21 @@ memory_update(struct mm_store *store, struct mm_store_update *update,
 }
 
 static int
-memory_peek(struct mm_store *store, const char *key, struct mm_record *ret,
-    struct mm_err *err)
+memory_read(struct mm_store *store, const char *const *keys, size_t n,
+    int64_t wait_ms, struct mm_record *ret, struct mm_err *err)
 {
 	struct memory *mem = (struct memory *)store;
 	const struct entry *entry;
+	uint64_t hash;
 
+	(void)wait_ms; /* nobody holds the lock for long */
 	(void)err;
 	pthread_mutex_lock(&mem->lock);
-	entry = *find(mem, mm_store_hash(mem->secret, key, strlen(key)), key);
-	*ret = entry == NULL ? (struct mm_record){0} : entry->record;
+	for (size_t i = 0; i < n; i++) {
+		hash = mm_store_hash(mem->secret, keys[i], strlen(keys[i]));
+		entry = *find(mem, hash, keys[i]);
+		ret[i] = entry == NULL ? (struct mm_record){0} : entry->record;
+	}
 	pthread_mutex_unlock(&mem->lock);
 	return 0;
 }
@@ -321,7 +345,7 @@ memory_free(struct mm_store *store)
 
 static const struct mm_store_ops memory_ops = {
     .update = memory_update,
-    .peek = memory_peek,
+    .read = memory_read,
     .waiting = memory_waiting,
     .keep = memory_keep,
     .stats = memory_stats,

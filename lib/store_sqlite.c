@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PAGE 100 /* notes that are read at once */
+#define PAGE 100      /* notes that are read at once */
+#define WAIT_MS 10000 /* for somebody to read them */
 
 static enum mm_store_status
 sqlite_update(struct mm_store *store, struct mm_store_update *update,
@@ -21,43 +22,17 @@ sqlite_update(struct mm_store *store, struct mm_store_update *update,
 	return mm_sqlite_ask(s, update, argsize, wait_ms, err);
 }
 
-/* A connection to the file that the keeper has; holds the lock. */
 static int
-reader_ready(struct mm_sqlite_store *s, struct mm_err *err)
-{
-	if (s->reader_generation != atomic_load(&s->generation))
-		mm_sqlite_close(&s->reader);
-	s->reader_generation = atomic_load(&s->generation);
-	if (s->reader.db != NULL)
-		return 0;
-	return mm_sqlite_open(&s->reader, s->path, MM_SQLITE_READER, err);
-}
-
-/* What is wrong may be mended by the next time. */
-static int
-reader_broken(struct mm_sqlite_store *s, struct mm_err *err)
-{
-	mm_sqlite_complain(s->reader.db, err);
-	mm_sqlite_close(&s->reader);
-	return mm_err_in(err, "%s", s->path);
-}
-
-static int
-sqlite_peek(struct mm_store *store, const char *key, struct mm_record *ret,
-    struct mm_err *err)
+sqlite_read(struct mm_store *store, const char *const *keys, size_t n,
+    int64_t wait_ms, struct mm_record *ret, struct mm_err *err)
 {
 	struct mm_sqlite_store *s = (struct mm_sqlite_store *)store;
-	struct mm_sqlite_row row;
-	int rc;
+	struct mm_sqlite_reader *reader = mm_sqlite_borrow(s, wait_ms, err);
 
-	pthread_mutex_lock(&s->reader_lock);
-	rc = reader_ready(s, err);
-	if (rc == 0 && mm_sqlite_get(&s->reader, key, &row) != SQLITE_OK)
-		rc = reader_broken(s, err);
-	pthread_mutex_unlock(&s->reader_lock);
-	if (rc == 0)
-		*ret = row.record;
-	return rc;
+	if (reader == NULL)
+		return -1;
+	return mm_sqlite_give_back(
+	    s, reader, mm_sqlite_read(&reader->db, keys, n, ret), err);
 }
 
 struct waiting {
@@ -84,15 +59,13 @@ static int
 read_page(struct mm_sqlite_store *s, int64_t *after, struct waiting page[PAGE],
     struct mm_err *err)
 {
+	struct mm_sqlite_reader *reader = mm_sqlite_borrow(s, WAIT_MS, err);
 	sqlite3_stmt *list;
 	int n = 0;
 
-	pthread_mutex_lock(&s->reader_lock);
-	if (reader_ready(s, err) == -1) {
-		pthread_mutex_unlock(&s->reader_lock);
+	if (reader == NULL)
 		return -1;
-	}
-	list = s->reader.stmt[MM_SQLITE_LIST];
+	list = reader->db.stmt[MM_SQLITE_LIST];
 	sqlite3_bind_int64(list, 1, *after);
 	sqlite3_bind_int(list, 2, PAGE);
 	for (; n < PAGE && sqlite3_step(list) == SQLITE_ROW; n++) {
@@ -104,9 +77,8 @@ read_page(struct mm_sqlite_store *s, int64_t *after, struct waiting page[PAGE],
 		page[n].record.last = sqlite3_column_int64(list, 5);
 		page[n].record.count = sqlite3_column_int64(list, 6);
 	}
-	if (sqlite3_reset(list) != SQLITE_OK)
-		n = reader_broken(s, err);
-	pthread_mutex_unlock(&s->reader_lock);
+	if (mm_sqlite_give_back(s, reader, sqlite3_reset(list), err) == -1)
+		return -1;
 	return n;
 }
 
@@ -180,8 +152,7 @@ sqlite_stats(struct mm_store *store, struct mm_store_stats *ret)
 static void
 store_free(struct mm_sqlite_store *s)
 {
-	mm_sqlite_close(&s->reader);
-	pthread_mutex_destroy(&s->reader_lock);
+	mm_sqlite_pool_clear(&s->pool);
 	pthread_mutex_destroy(&s->lock);
 	free(s->path);
 	free(s);
@@ -193,7 +164,7 @@ sqlite_free(struct mm_store *store)
 	struct mm_sqlite_store *s = (struct mm_sqlite_store *)store;
 
 	/* The last to close copies the log, and a reader cannot. */
-	mm_sqlite_close(&s->reader);
+	mm_sqlite_pool_close(&s->pool);
 	if (!s->read_only)
 		mm_sqlite_keeper_stop(s);
 	store_free(s);
@@ -201,12 +172,25 @@ sqlite_free(struct mm_store *store)
 
 static const struct mm_store_ops sqlite_ops = {
     .update = sqlite_update,
-    .peek = sqlite_peek,
+    .read = sqlite_read,
     .waiting = sqlite_waiting,
     .keep = sqlite_keep,
     .stats = sqlite_stats,
     .free = sqlite_free,
 };
+
+/* The first reader has to be opened; it knows how many records there are. */
+static int
+open_reader(struct mm_sqlite_store *s, struct mm_err *err)
+{
+	struct mm_sqlite_reader *reader = mm_sqlite_borrow(s, 0, err);
+
+	if (reader == NULL)
+		return -1;
+	s->records = reader->db.records;
+	s->waiting = reader->db.waiting;
+	return mm_sqlite_give_back(s, reader, SQLITE_OK, err);
+}
 
 struct mm_store *
 mm_store_sqlite_new(const struct mm_store_config *config,
@@ -227,17 +211,12 @@ mm_store_sqlite_new(const struct mm_store_config *config,
 	s->waiting_age = config->waiting_age;
 	s->read_only = config->read_only;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_mutex_init(&s->reader_lock, NULL);
+	mm_sqlite_pool_init(&s->pool);
 
-	rc = s->read_only ? reader_ready(s, err)
-			  : mm_sqlite_keeper_start(s, err);
-	if (rc == 0) {
-		if (s->read_only) {
-			s->records = s->reader.records;
-			s->waiting = s->reader.waiting;
-		}
+	rc =
+	    s->read_only ? open_reader(s, err) : mm_sqlite_keeper_start(s, err);
+	if (rc == 0)
 		return &s->store;
-	}
 	store_free(s);
 	return NULL;
 }

@@ -4,13 +4,15 @@
  * store_sqlite.c	 the face: what struct mm_store_ops asks for
  * store_sqlite_schema.c its tables, and the way to them from older ones
  * store_sqlite_db.c	 one connection: opens, reads, writes
+ * store_sqlite_pool.c	 connections that only read, lent to whoever asks
  * store_sqlite_queue.c	 updates on their way to the keeper and back
  * store_sqlite_keeper.c the one writer: group commit, recovery
  * store_sqlite_tend.c	 what is done beside: purge, checkpoints
  *
  * Two threads.  The keeper owns the writing connection.  The checkpointer
  * copies the log into the database each second on a connection of its own,
- * so that the keeper seldom has to.  Peeks read on a third.
+ * so that the keeper seldom has to.  Callers read for themselves, each on one
+ * of a few connections more.
  */
 #ifndef MM_STORE_SQLITE_H
 #define MM_STORE_SQLITE_H
@@ -37,6 +39,7 @@ enum mm_sqlite_role {
 enum mm_sqlite_stmt {
 	MM_SQLITE_GET,
 	MM_SQLITE_LIST,
+	MM_SQLITE_LOOK,
 	MM_SQLITE_BEGIN,
 	MM_SQLITE_COMMIT,
 	MM_SQLITE_PUT,
@@ -86,6 +89,26 @@ struct mm_sqlite_request {
 	_Alignas(max_align_t) char data[];
 };
 
+#define MM_SQLITE_READERS 8 /* opened as they are needed */
+
+/* A connection that is lent. */
+struct mm_sqlite_reader {
+	struct mm_sqlite_reader *next; /* that is free */
+	struct mm_sqlite db;
+	unsigned generation;
+};
+
+/*
+ * Whoever reads takes one of them and gives it back at once: a disk that does
+ * not answer holds no more callers than there are readers.
+ */
+struct mm_sqlite_pool {
+	pthread_mutex_t lock; /* a leaf; guards what is free */
+	pthread_cond_t given_back;
+	struct mm_sqlite_reader *free; /* the one used last comes first */
+	struct mm_sqlite_reader reader[MM_SQLITE_READERS];
+};
+
 struct mm_sqlite_store {
 	struct mm_store store;
 	char *path;
@@ -109,10 +132,7 @@ struct mm_sqlite_store {
 	int64_t purge_due;  /* monotonic; the next chunk */
 	int64_t purge_next; /* key where it begins */
 
-	/* A leaf lock; guards the reader. */
-	pthread_mutex_t reader_lock;
-	struct mm_sqlite reader;
-	unsigned reader_generation;
+	struct mm_sqlite_pool pool;
 
 	/* Other connections older than this are of no use: reopen. */
 	atomic_uint generation;
@@ -148,6 +168,9 @@ int mm_sqlite_commit(struct mm_sqlite *db);
 void mm_sqlite_rollback(struct mm_sqlite *db);
 int mm_sqlite_get(
     struct mm_sqlite *db, const char *key, struct mm_sqlite_row *ret);
+/* Several keys at one moment; ret is untouched when it fails. */
+int mm_sqlite_read(struct mm_sqlite *db, const char *const *keys, size_t n,
+    struct mm_record *ret);
 /* was becomes record; note NULL: it has none. */
 int mm_sqlite_put(struct mm_sqlite *db, const struct mm_sqlite_row *was,
     const struct mm_record *record, const struct mm_store_note *note);
@@ -167,11 +190,25 @@ bool mm_sqlite_take(
 /* Wakes the caller.  The request is gone then. */
 void mm_sqlite_answer(struct mm_sqlite_request *request,
     enum mm_store_status status, const struct mm_err *err);
-/* For waits on the monotonic clock. */
+/* For waits on the monotonic clock, until us on it. */
 void mm_sqlite_init_cond(pthread_cond_t *cond);
+struct timespec mm_sqlite_timespec(int64_t us);
 /* Waits for cond, with store->lock held, until at (monotonic, us). */
 void mm_sqlite_wait(
     struct mm_sqlite_store *store, pthread_cond_t *cond, int64_t at);
+
+/* store_sqlite_pool.c */
+
+void mm_sqlite_pool_init(struct mm_sqlite_pool *pool);
+void mm_sqlite_pool_close(struct mm_sqlite_pool *pool);
+void mm_sqlite_pool_clear(struct mm_sqlite_pool *pool);
+/* A connection to the file that the keeper has.  NULL: *err; it cannot be
+ * opened, or nobody has given one back for wait_ms. */
+struct mm_sqlite_reader *mm_sqlite_borrow(
+    struct mm_sqlite_store *store, int64_t wait_ms, struct mm_err *err);
+/* rc: what SQLite said.  -1: *err, if that is an error. */
+int mm_sqlite_give_back(struct mm_sqlite_store *store,
+    struct mm_sqlite_reader *reader, int rc, struct mm_err *err);
 
 /* store_sqlite_keeper.c */
 

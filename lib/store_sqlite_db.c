@@ -23,8 +23,9 @@ static const struct {
 	    " r.first, r.last, r.count"
 	    " FROM waiting w JOIN record r ON r.k = w.k"
 	    " WHERE w.note > ?1 ORDER BY w.note LIMIT ?2" },
+	[MM_SQLITE_LOOK] = { MM_SQLITE_READER, "BEGIN" },
 	[MM_SQLITE_BEGIN] = { MM_SQLITE_WRITER, "BEGIN IMMEDIATE" },
-	[MM_SQLITE_COMMIT] = { MM_SQLITE_WRITER, "COMMIT" },
+	[MM_SQLITE_COMMIT] = { MM_SQLITE_READER | MM_SQLITE_WRITER, "COMMIT" },
 	[MM_SQLITE_PUT] = { MM_SQLITE_WRITER,
 	    "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5)"
 	    " ON CONFLICT (k) DO UPDATE SET first = ?2, last = ?3,"
@@ -157,7 +158,8 @@ step(struct mm_sqlite *db, enum mm_sqlite_stmt which)
 
 	sqlite3_step(db->stmt[which]);
 	rc = sqlite3_reset(db->stmt[which]);
-	if (which != MM_SQLITE_BEGIN && which != MM_SQLITE_COMMIT)
+	if (which != MM_SQLITE_LOOK && which != MM_SQLITE_BEGIN &&
+	    which != MM_SQLITE_COMMIT)
 		db->wrote = true;
 	return rc;
 }
@@ -272,6 +274,25 @@ mm_sqlite_get(struct mm_sqlite *db, const char *key, struct mm_sqlite_row *ret)
 		ret->note = sqlite3_column_int64(get, 3);
 	}
 	return sqlite3_reset(get);
+}
+
+int
+mm_sqlite_read(struct mm_sqlite *db, const char *const *keys, size_t n,
+    struct mm_record *ret)
+{
+	struct mm_sqlite_row row[MM_STORE_KEYS];
+	int rc = step(db, MM_SQLITE_LOOK), ended;
+
+	if (rc != SQLITE_OK)
+		return rc;
+	for (size_t i = 0; i < n && rc == SQLITE_OK; i++)
+		rc = mm_sqlite_get(db, keys[i], &row[i]);
+	ended = step(db, MM_SQLITE_COMMIT);
+	if (rc == SQLITE_OK && (rc = ended) == SQLITE_OK) {
+		for (size_t i = 0; i < n; i++)
+			ret[i] = row[i].record;
+	}
+	return rc;
 }
 
 static bool

@@ -70,27 +70,42 @@ ready(struct mm_sqlite_store *s, struct mm_err *err)
 	return -1;
 }
 
-static int
-apply(struct mm_sqlite *db, const struct mm_store_update *update)
-{
+/* An update at work. */
+struct change {
+	struct mm_sqlite *db;
+	const struct mm_store_update *update;
 	struct mm_sqlite_row was[MM_STORE_KEYS];
-	struct mm_record record[MM_STORE_KEYS] = {0};
-	bool noted = false;
-	int rc;
+};
 
-	for (size_t i = 0; i < update->n; i++) {
-		if ((rc = mm_sqlite_get(db, update->key[i], &was[i])) !=
-		    SQLITE_OK)
-			return rc;
-		record[i] = was[i].record;
+static int
+fetch(void *ctx, size_t from, size_t to, struct mm_record *record)
+{
+	struct change *c = ctx;
+	int rc = SQLITE_OK;
+
+	for (size_t i = from; i < to && rc == SQLITE_OK; i++) {
+		rc = mm_sqlite_get(c->db, c->update->key[i], &c->was[i]);
+		record[i] = c->was[i].record;
 	}
-	if (!update->change(update, record, &noted))
-		return SQLITE_OK;
-	for (size_t i = 0; i < update->n; i++) {
-		if (i > 0 &&
-		    memcmp(&record[i], &was[i].record, sizeof(record[i])) == 0)
+	return rc;
+}
+
+static int
+apply(struct mm_sqlite *db, struct mm_store_update *update)
+{
+	struct change c = {.db = db, .update = update};
+	struct mm_record record[MM_STORE_KEYS];
+	enum mm_store_change what;
+	bool noted;
+	int rc = mm_store_run(update, fetch, &c, record, &noted, &what);
+
+	if (rc != SQLITE_OK || what != MM_STORE_WRITE)
+		return rc;
+	for (size_t i = 0; i < update->nread; i++) {
+		if (i > 0 && memcmp(&record[i], &c.was[i].record,
+				 sizeof(record[i])) == 0)
 			continue;
-		if ((rc = mm_sqlite_put(db, &was[i], &record[i],
+		if ((rc = mm_sqlite_put(db, &c.was[i], &record[i],
 			 i == 0 && noted ? &update->note : NULL)) != SQLITE_OK)
 			return rc;
 	}
@@ -99,7 +114,7 @@ apply(struct mm_sqlite *db, const struct mm_store_update *update)
 
 /* All of it or nothing. */
 static int
-commit(struct mm_sqlite_store *s, const struct mm_sqlite_request *batch,
+commit(struct mm_sqlite_store *s, struct mm_sqlite_request *batch,
     struct mm_err *err)
 {
 	int rc = mm_sqlite_begin(&s->writer);

@@ -8,9 +8,8 @@
 #define BATCH_MAX 512	/* updates in one transaction */
 #define QUEUE_MAX 10000 /* more would only be late */
 
-/* An absolute time on the clock that conditions wait by. */
-static struct timespec
-to_timespec(int64_t us)
+struct timespec
+mm_sqlite_timespec(int64_t us)
 {
 	return (struct timespec){
 	    .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
@@ -25,7 +24,7 @@ mono(void)
 void
 mm_sqlite_wait(struct mm_sqlite_store *store, pthread_cond_t *cond, int64_t at)
 {
-	struct timespec until = to_timespec(at);
+	struct timespec until = mm_sqlite_timespec(at);
 
 	pthread_cond_timedwait(cond, &store->lock, &until);
 }
@@ -87,6 +86,7 @@ request_new(const struct mm_store_update *update, size_t argsize)
 	mm_sqlite_init_cond(&request->answered);
 
 	request->update = (struct mm_store_update){.n = update->n,
+	    .at_first = update->at_first,
 	    .change = update->change,
 	    .arg = memcpy(request->data, update->arg, argsize)};
 	at = request->data + argsize;
@@ -127,7 +127,7 @@ enum mm_store_status
 mm_sqlite_ask(struct mm_sqlite_store *s, const struct mm_store_update *update,
     size_t argsize, int64_t wait_ms, struct mm_err *err)
 {
-	struct timespec until = to_timespec(mono() + wait_ms * 1000);
+	struct timespec until = mm_sqlite_timespec(mono() + wait_ms * 1000);
 	struct mm_sqlite_request *request = request_new(update, argsize);
 	enum mm_store_status status;
 	int rc = 0;

@@ -46,6 +46,7 @@ static const struct number resolver_numbers[] = {
 };
 static const struct number store_numbers[] = {
     {"updates", offsetof(struct mm_store_stats, updates)},
+    {"looks", offsetof(struct mm_store_stats, looks)},
     {"commits", offsetof(struct mm_store_stats, commits)},
     {"failures", offsetof(struct mm_store_stats, failures)},
     {"late", offsetof(struct mm_store_stats, late)},

@@ -33,7 +33,7 @@ struct entry {
 	bool passed;
 };
 
-static bool
+static enum mm_store_change
 remember(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted)
 {
@@ -45,7 +45,7 @@ remember(const struct mm_store_update *update,
 	    .count = entry->passed,
 	};
 	*noted = !entry->passed;
-	return true;
+	return MM_STORE_WRITE;
 }
 
 static bool

@@ -68,7 +68,7 @@ file(const char *name)
 	return path;
 }
 
-static bool
+static enum mm_store_change
 change(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted)
 {
@@ -76,7 +76,7 @@ change(const struct mm_store_update *update,
 
 	record[0] = request->set;
 	*noted = request->noted;
-	return true;
+	return MM_STORE_WRITE;
 }
 
 enum mm_store_status

@@ -702,60 +702,6 @@ test_what_is_not_written_did_not_change(void **state)
 	assert_true(quiet > 1000);
 }
 
-/* decide() as the store runs it, over a real backend. */
-static struct mm_greylist_answer
-attempt(struct mm_store *store, const char *triplet, int64_t now)
-{
-	struct mm_greylist_request request = {.rules = rules,
-	    .role = {MM_GREYLIST_TRIPLET, MM_GREYLIST_CLIENT},
-	    .now = now};
-	struct mm_store_update update = {.n = 2,
-	    .key = {triplet, "client"},
-	    .note = {"192.0.2.1", "a", triplet},
-	    .change = mm_greylist_change,
-	    .arg = &request};
-	struct mm_err err;
-
-	assert_int_equal(MM_STORE_DONE,
-	    mm_store_update(store, &update, sizeof(request), 0, &err));
-	return request.answer;
-}
-
-static void
-assert_waiting(struct mm_store *store, uint64_t want)
-{
-	struct mm_store_stats stats;
-
-	mm_store_stats(store, &stats);
-	assert_int_equal(want, stats.waiting);
-}
-
-static void
-test_through_a_store(void **state)
-{
-	struct mm_store *store = mm_store_memory_new();
-	static const char *const triplets[] = {"1", "2", "3", "4", "5"};
-
-	(void)state;
-	assert_non_null(store);
-	for (size_t i = 0; i < MM_COUNT(triplets); i++)
-		assert_int_equal(
-		    MM_GREYLIST_FIRST, attempt(store, triplets[i], T).state);
-	assert_int_equal(MM_GREYLIST_FIRST, attempt(store, "6", T).state);
-	assert_waiting(store, 6);
-	assert_int_equal(70, attempt(store, "1", T + 100).wait);
-	for (size_t i = 0; i < MM_COUNT(triplets); i++)
-		assert_int_equal(MM_GREYLIST_PASS,
-		    attempt(store, triplets[i], T + 200 + i * HOUR).state);
-	assert_waiting(store, 1);
-	assert_int_equal(MM_GREYLIST_ALLOWED_CLIENT,
-	    attempt(store, "6", T + 201 + 4 * HOUR).state);
-	assert_waiting(store, 0);
-	assert_int_equal(MM_GREYLIST_ALLOWED_CLIENT,
-	    attempt(store, "7", T + 201 + 4 * HOUR).state);
-	mm_store_free(store);
-}
-
 int
 main(void)
 {
@@ -777,7 +723,6 @@ main(void)
 	    cmocka_unit_test(test_time_only_helps),
 	    cmocka_unit_test(test_a_source_has_no_more_waiting_than_that),
 	    cmocka_unit_test(test_what_is_not_written_did_not_change),
-	    cmocka_unit_test(test_through_a_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

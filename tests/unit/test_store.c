@@ -22,7 +22,7 @@ struct request {
 	bool noted, quiet;
 };
 
-static bool
+static enum mm_store_change
 change(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted)
 {
@@ -36,7 +36,7 @@ change(const struct mm_store_update *update,
 			record[i] = request->set[i];
 	}
 	*noted = request->noted;
-	return !request->quiet;
+	return request->quiet ? MM_STORE_KEEP : MM_STORE_WRITE;
 }
 
 static enum mm_store_status
@@ -119,9 +119,101 @@ test_a_quiet_change_writes_nothing(void **state)
 	assert_record(0, 0, 0, &record);
 	mm_store_stats(store, &stats);
 	assert_int_equal(1, stats.updates);
+	assert_int_equal(1, stats.looks);
 	assert_int_equal(0, stats.commits);
 	assert_int_equal(0, stats.records);
 	assert_int_equal(0, stats.waiting);
+}
+
+/* Sees all or what is read at first; wants more of what it does not know. */
+struct lazy {
+	size_t want, runs, nread;
+	int64_t seen[MM_STORE_KEYS];
+	bool write;
+};
+
+static enum mm_store_change
+read_on(const struct mm_store_update *update,
+    struct mm_record record[MM_STORE_KEYS], bool *noted)
+{
+	struct lazy *lazy = update->arg;
+
+	(void)noted;
+	if (update->nread < lazy->want && update->nread < update->n)
+		return MM_STORE_MORE;
+	lazy->runs++;
+	lazy->nread = update->nread;
+	for (size_t i = 0; i < MM_STORE_KEYS; i++)
+		lazy->seen[i] = record[i].count;
+	record[update->nread - 1].count++;
+	return lazy->write ? MM_STORE_WRITE : MM_STORE_KEEP;
+}
+
+static struct lazy
+ask_lazily(struct mm_store *store, size_t at_first, size_t want, bool write)
+{
+	struct lazy lazy = {.want = want, .write = write};
+	struct mm_store_update update = {.n = 3,
+	    .at_first = at_first,
+	    .key = {"a", "b", "c"},
+	    .change = read_on,
+	    .arg = &lazy};
+	struct mm_err err;
+
+	assert_int_equal(MM_STORE_DONE,
+	    mm_store_update(store, &update, sizeof(lazy), WAIT_MS, &err));
+	assert_int_equal(1, lazy.runs); /* on one copy of it */
+	return lazy;
+}
+
+static void
+test_what_nobody_wants_is_not_read(void **state)
+{
+	struct mm_store *store = *state;
+	struct request set = {.set = {{1, 1, 10}, {1, 1, 20}}};
+	struct mm_record record;
+	struct lazy lazy;
+
+	ask_two(store, "a", "b", (struct mm_store_note){0}, &set);
+	set.set[0].count = 30;
+	ask(store, "c", &set);
+	for (int write = 0; write < 2; write++) {
+		lazy = ask_lazily(store, 2, 0, write);
+		assert_int_equal(2, lazy.nread);
+		assert_int_equal(10, lazy.seen[0]);
+		assert_int_equal(20, lazy.seen[1]);
+		assert_int_equal(0, lazy.seen[2]);
+		lazy = ask_lazily(store, 1, 2, write);
+		assert_int_equal(3, lazy.nread);
+		assert_int_equal(20 + write, lazy.seen[1]);
+		assert_int_equal(30, lazy.seen[2]);
+		lazy = ask_lazily(store, 0, 0, false);
+		assert_int_equal(3, lazy.nread);
+	}
+	record = peek(store, "b");
+	assert_int_equal(21, record.count);
+	record = peek(store, "c");
+	assert_int_equal(31, record.count);
+}
+
+static void
+test_several_are_read_at_once(void **state)
+{
+	struct mm_store *store = *state;
+	struct request set = {.set = {{1, 2, 3}, {4, 5, 6}}};
+	const char *const keys[] = {"b", "none", "a", "b"};
+	struct mm_record record[MM_COUNT(keys) + 1];
+	struct mm_err err;
+
+	ask_two(store, "a", "b", (struct mm_store_note){0}, &set);
+	memset(record, 0xff, sizeof(record));
+	assert_int_equal(0,
+	    mm_store_read(store, keys, MM_COUNT(keys), WAIT_MS, record, &err));
+	assert_record(4, 5, 6, &record[0]);
+	assert_record(0, 0, 0, &record[1]);
+	assert_record(1, 2, 3, &record[2]);
+	assert_record(4, 5, 6, &record[3]);
+	assert_record(-1, -1, -1, &record[4]);
 }
 
 /* A record that was only looked at. */
@@ -399,6 +491,10 @@ run(const char *backend, CMFixtureFunction up, CMFixtureFunction down)
 		test_a_quiet_change_writes_nothing, up, down),
 	    cmocka_unit_test_setup_teardown(
 		test_one_that_stays_keeps_its_note, up, down),
+	    cmocka_unit_test_setup_teardown(
+		test_what_nobody_wants_is_not_read, up, down),
+	    cmocka_unit_test_setup_teardown(
+		test_several_are_read_at_once, up, down),
 	    cmocka_unit_test_setup_teardown(test_all_zero_is_removed, up, down),
 	    cmocka_unit_test_setup_teardown(test_keys_are_any_text, up, down),
 	    cmocka_unit_test_setup_teardown(

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static bool
+static enum mm_store_change
 add(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted)
 {
@@ -13,7 +13,7 @@ add(const struct mm_store_update *update,
 	record[0].count++;
 	record[1].count++;
 	*noted = true;
-	return true;
+	return MM_STORE_WRITE;
 }
 
 static enum mm_store_status

@@ -40,7 +40,7 @@ struct job {
 	int life, thread, fd;
 };
 
-static bool
+static enum mm_store_change
 count_up(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted)
 {
@@ -50,7 +50,7 @@ count_up(const struct mm_store_update *update,
 	record[0].last = 1;
 	*count = ++record[1].count;
 	*noted = true;
-	return true;
+	return MM_STORE_WRITE;
 }
 
 static void
