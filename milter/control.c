@@ -16,13 +16,13 @@
 #include "lib/settings_daemon.h"
 #include "milter/socket.h"
 
-#define REQUEST_MAX 256
 #define PATIENCE 10 /* seconds for a request, and for taking the reply */
 
 struct client {
 	int fd; /* -1: the place is free */
 	time_t until;
-	char request[REQUEST_MAX];
+	uid_t uid; /* of the peer */
+	char line[MM_REQUEST_MAX];
 	size_t got;
 	char *reply; /* NULL: the request is not there yet */
 	size_t len, sent;
@@ -151,30 +151,69 @@ control_prepare(struct control *control, struct pollfd *fds)
 	return any ? 1000 : -1;
 }
 
-static const struct control_command *
-find_command(const struct control *control, const char *word)
+/* Is name one of names, each with a blank behind it? */
+static bool
+takes(const char *names, const char *name)
 {
+	size_t len = strlen(name);
+
+	while (*names != '\0') {
+		if (strncmp(names, name, len) == 0 && names[len] == ' ')
+			return true;
+		names += strcspn(names, " ");
+		names += *names == ' ';
+	}
+	return false;
+}
+
+/* The command, if it takes what it is given; else *err. */
+static const struct control_command *
+find_command(const struct control *control, const struct mm_request *request,
+    struct mm_err *err)
+{
+	const struct control_command *command = NULL;
+
 	for (size_t i = 0; i < control->ncommands; i++)
-		if (strcmp(control->commands[i].word, word) == 0)
-			return &control->commands[i];
-	return NULL;
+		if (strcmp(control->commands[i].word, request->word) == 0)
+			command = &control->commands[i];
+	if (command == NULL)
+		mm_err_set(err, "unknown command");
+	for (size_t i = 0; i < request->n && command != NULL; i++)
+		if (!takes(command->takes, request->arg[i].name)) {
+			mm_err_set(err, "it does not take such an argument");
+			command = NULL;
+		}
+	return command;
+}
+
+static void
+run(struct control *control, struct client *client, struct control_reply *reply)
+{
+	struct control_ask ask = {.uid = client->uid};
+	const struct control_command *command = NULL;
+	struct mm_err err;
+
+	if (mm_request_parse(client->line, &ask.request, &err) == 0)
+		command = find_command(control, &ask.request, &err);
+	if (command != NULL) {
+		command->run(control->ctx, &ask, reply);
+		return;
+	}
+	reply->code = CONTROL_UNKNOWN;
+	snprintf(reply->text, sizeof(reply->text), "%s", err.text);
 }
 
 /* Body first, since it decides the code; then the two are put together. */
 static void
 answer(struct control *control, struct client *client)
 {
-	const struct control_command *command =
-	    find_command(control, client->request);
-	struct control_reply reply = {
-	    .code = CONTROL_UNKNOWN, .text = "unknown command"};
+	struct control_reply reply = {.code = CONTROL_FAILED};
 	char *body = NULL;
 	size_t len;
 
 	if ((reply.body = open_memstream(&body, &len)) == NULL)
 		return;
-	if (command != NULL)
-		command->run(control->ctx, &reply);
+	run(control, client, &reply);
 	if (fclose(reply.body) == 0 && asprintf(&client->reply, "%03d %s\n%s",
 					   reply.code, reply.text, body) == -1)
 		client->reply = NULL;
@@ -189,8 +228,8 @@ answer(struct control *control, struct client *client)
 static bool
 read_request(struct control *control, struct client *client)
 {
-	ssize_t n = recv(client->fd, client->request + client->got,
-	    REQUEST_MAX - 1 - client->got, 0);
+	ssize_t n = recv(client->fd, client->line + client->got,
+	    MM_REQUEST_MAX - 1 - client->got, 0);
 	char *end;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -198,8 +237,8 @@ read_request(struct control *control, struct client *client)
 	if (n <= 0)
 		return false;
 	client->got += (size_t)n;
-	if ((end = memchr(client->request, '\n', client->got)) == NULL)
-		return client->got < REQUEST_MAX - 1;
+	if ((end = memchr(client->line, '\n', client->got)) == NULL)
+		return client->got < MM_REQUEST_MAX - 1;
 	*end = '\0';
 	answer(control, client);
 	return client->reply != NULL;
@@ -219,6 +258,18 @@ write_reply(struct client *client)
 	return client->sent < client->len;
 }
 
+static bool
+know_peer(struct client *client)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return false;
+	client->uid = peer.uid;
+	return true;
+}
+
 static void
 admit(struct control *control)
 {
@@ -232,6 +283,8 @@ admit(struct control *control)
 		if (client->fd != -1)
 			continue;
 		*client = (struct client){.fd = fd, .until = now() + PATIENCE};
+		if (!know_peer(client))
+			dismiss(client);
 		return;
 	}
 	close(fd);

@@ -167,10 +167,11 @@ start_logger(struct supervisor *s)
 static int reload(struct supervisor *s, struct mm_complaints *all);
 
 static void
-run_stats(void *ctx, struct control_reply *reply)
+run_stats(void *ctx, const struct control_ask *ask, struct control_reply *reply)
 {
 	struct supervisor *s = ctx;
 
+	(void)ask;
 	reply->code = CONTROL_DONE;
 	snprintf(reply->text, sizeof(reply->text), "stats");
 	if (stats_write(s->service, reply->body) != 0) {
@@ -180,12 +181,14 @@ run_stats(void *ctx, struct control_reply *reply)
 }
 
 static void
-run_reload(void *ctx, struct control_reply *reply)
+run_reload(
+    void *ctx, const struct control_ask *ask, struct control_reply *reply)
 {
 	struct supervisor *s = ctx;
 	struct mm_complaints all = {0};
 	int rc = reload(s, &all);
 
+	(void)ask;
 	reply->code = rc == 0 ? CONTROL_DONE : CONTROL_FAILED;
 	snprintf(reply->text, sizeof(reply->text), "%s",
 	    rc == 0 ? "reloaded" : "not reloaded: the running policy stays");
@@ -199,10 +202,12 @@ run_reload(void *ctx, struct control_reply *reply)
 }
 
 static void
-run_exceptions(void *ctx, struct control_reply *reply)
+run_exceptions(
+    void *ctx, const struct control_ask *ask, struct control_reply *reply)
 {
 	struct supervisor *s = ctx;
 
+	(void)ask;
 	reply->code = CONTROL_DONE;
 	snprintf(reply->text, sizeof(reply->text), "exceptions");
 	if (exceptions_write(s->service, reply->body) != 0) {
@@ -212,9 +217,9 @@ run_exceptions(void *ctx, struct control_reply *reply)
 }
 
 static const struct control_command commands[] = {
-    {"stats", run_stats},
-    {"greylist-exceptions", run_exceptions},
-    {"reload", run_reload},
+    {"stats", run_stats, ""},
+    {"greylist-exceptions", run_exceptions, ""},
+    {"reload", run_reload, ""},
 };
 
 /* Everything that has threads of its own.  They are born with all signals

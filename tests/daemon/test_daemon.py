@@ -380,10 +380,20 @@ class Control(unittest.TestCase):
 
     def test_strange_requests(self):
         with Gate(PERMIT_ALL) as gate:
-            for request in (b"nonsense\n", b"\n", b"stats \n", b"\0\n",
-                            b"\xff\xfe\n", b"reload now\n"):
+            unwanted = "it does not take such an argument"
+            unreadable = 'an argument is not "name=value"'
+            for request, what in (
+                    (b"nonsense\n", "unknown command"),
+                    (b"nonsense x=y\n", "unknown command"),
+                    (b"\n", "that is no command"),
+                    (b"\0\n", "that is no command"),
+                    (b"\xff\xfe\n", "that is no command"),
+                    (b"stats \n", unreadable),
+                    (b"reload now\n", unreadable),
+                    (b"reload now=\n", unwanted),
+                    (b"stats t=%20\n", unwanted)):
                 code, text, _ = gate.control(request)
-                self.assertEqual((code, text), (400, "unknown command"))
+                self.assertEqual((code, text), (400, what), request)
             with self.assertRaises((ValueError, ConnectionError)):
                 gate.control(b"x" * 100000)
             self.assertEqual(gate.control(b"stats\n")[0], 200)
