@@ -9,7 +9,7 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
 # what the tests need beside it: the lab runs real mail and DNS servers
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 	postfix-pcre postfix-sqlite postgrey postfix-policyd-spf-python
-	openssl nsd unbound dnsdist ldnsutils iproute2"
+	openssl nsd unbound dnsdist ldnsutils iproute2 systemd"
 
 # what fuzzing needs beside these
 fuzz_packages="clang-14 libclang-rt-14-dev"

@@ -21,6 +21,7 @@ endfunction()
 install_again()
 must_exist(/etc/mailmum/mailmum.conf)
 foreach(file sbin/mailmum bin/mailmumctl lib/sysusers.d/mailmum.conf
+    lib/systemd/catalog/mailmum.catalog
     lib/systemd/system/mailmum.service lib/systemd/system/mailmum.socket
     share/mailmum/greylist-exceptions
     share/man/man8/mailmum.8 share/man/man5/mailmum.conf.5

@@ -47,10 +47,10 @@ mm_sink_decision(struct mm_sink *sink, const struct mm_decision *decision,
 }
 
 int
-mm_sink_line(
-    struct mm_sink *sink, int priority, const char *text, struct mm_err *err)
+mm_sink_notice(
+    struct mm_sink *sink, const struct mm_notice *notice, struct mm_err *err)
 {
-	return sink->ops->line(sink, priority, text, err);
+	return sink->ops->notice(sink, notice, err);
 }
 
 void

@@ -9,14 +9,14 @@
 
 struct mm_decision;
 struct mm_err;
+struct mm_notice;
 
-/* syslog(3) priorities are used for severities: LOG_ERR, LOG_NOTICE, ... */
 struct mm_sink;
 struct mm_sink_ops {
 	/* 0, or -1 with *err: it was not written. */
 	int (*decision)(struct mm_sink *sink,
 	    const struct mm_decision *decision, struct mm_err *err);
-	int (*line)(struct mm_sink *sink, int priority, const char *text,
+	int (*notice)(struct mm_sink *sink, const struct mm_notice *notice,
 	    struct mm_err *err);
 	void (*reopen)(struct mm_sink *sink); /* after log rotation */
 	void (*free)(struct mm_sink *sink);
@@ -39,8 +39,8 @@ struct mm_sink *mm_sink_json_open(const char *arg, struct mm_err *err);
 
 int mm_sink_decision(struct mm_sink *sink, const struct mm_decision *decision,
     struct mm_err *err);
-int mm_sink_line(
-    struct mm_sink *sink, int priority, const char *text, struct mm_err *err);
+int mm_sink_notice(
+    struct mm_sink *sink, const struct mm_notice *notice, struct mm_err *err);
 void mm_sink_reopen(struct mm_sink *sink);
 void mm_sink_free(struct mm_sink *sink); /* NULL is fine */
 

@@ -15,12 +15,12 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
-#include <syslog.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include "lib/decision.h"
 #include "lib/err.h"
+#include "lib/event.h"
 #include "lib/sink.h"
 #include "lib/str.h"
 
@@ -68,10 +68,24 @@ set_field(struct iovec *iov, char mem[FIELD_MAX], enum mm_field field,
 	*iov = (struct iovec){mem, len};
 }
 
-static struct iovec
-text_field(char *text)
+/* What every entry has beside its message. */
+#define NCOMMON 3
+struct common {
+	char identifier[32], priority[16], id[48];
+};
+
+static int
+set_common(struct iovec *iov, struct common *mem, enum mm_event event)
 {
-	return (struct iovec){text, strlen(text)};
+	snprintf(mem->identifier, sizeof(mem->identifier),
+	    "SYSLOG_IDENTIFIER=mailmum");
+	snprintf(mem->priority, sizeof(mem->priority), "PRIORITY=%d",
+	    mm_event_priority(event));
+	snprintf(mem->id, sizeof(mem->id), "MESSAGE_ID=%s", mm_event_id(event));
+	iov[0] = (struct iovec){mem->identifier, strlen(mem->identifier)};
+	iov[1] = (struct iovec){mem->priority, strlen(mem->priority)};
+	iov[2] = (struct iovec){mem->id, strlen(mem->id)};
+	return *mm_event_id(event) != '\0' ? 3 : 2;
 }
 
 static int
@@ -79,18 +93,16 @@ journal_decision(struct mm_sink *sink, const struct mm_decision *decision,
     struct mm_err *err)
 {
 	char line[MM_LINE_MAX] = "MESSAGE=";
-	char identifier[] = "SYSLOG_IDENTIFIER=mailmum";
-	char priority[] = "PRIORITY=6"; /* LOG_INFO */
 	char mem[MM_NFIELDS][FIELD_MAX];
-	struct iovec iov[MM_NFIELDS + 3];
-	int n = 0;
+	struct iovec iov[1 + NCOMMON + MM_NFIELDS];
+	struct common common;
+	int n;
 
 	if (probe((const struct journal *)sink, err) != 0)
 		return -1;
 	mm_decision_line(decision, line + strlen(line), sizeof(line) - 8);
-	iov[n++] = text_field(line);
-	iov[n++] = text_field(identifier);
-	iov[n++] = text_field(priority);
+	iov[0] = (struct iovec){line, strlen(line)};
+	n = 1 + set_common(&iov[1], &common, mm_event_of(decision->action));
 	for (enum mm_field f = 0; f < MM_NFIELDS; f++) {
 		char scratch[32];
 		const char *value = mm_decision_value(decision, f, scratch);
@@ -102,22 +114,23 @@ journal_decision(struct mm_sink *sink, const struct mm_decision *decision,
 }
 
 static int
-journal_line(
-    struct mm_sink *sink, int priority, const char *text, struct mm_err *err)
+journal_notice(
+    struct mm_sink *sink, const struct mm_notice *notice, struct mm_err *err)
 {
-	char line[MM_LINE_MAX], level[16];
-	char identifier[] = "SYSLOG_IDENTIFIER=mailmum";
-	struct iovec iov[3];
+	char line[MM_LINE_MAX], mem[FIELD_MAX];
+	struct iovec iov[1 + NCOMMON + 1];
+	struct common common;
+	int n;
 
 	if (probe((const struct journal *)sink, err) != 0)
 		return -1;
-	snprintf(line, sizeof(line), "MESSAGE=%s", text);
+	snprintf(line, sizeof(line), "MESSAGE=%s", notice->text);
 	mm_str_printable(line, '?');
-	snprintf(level, sizeof(level), "PRIORITY=%d", LOG_PRI(priority));
-	iov[0] = text_field(line);
-	iov[1] = text_field(identifier);
-	iov[2] = text_field(level);
-	return send_fields(iov, 3, err);
+	iov[0] = (struct iovec){line, strlen(line)};
+	n = 1 + set_common(&iov[1], &common, notice->event);
+	if (notice->list != NULL)
+		set_field(&iov[n++], mem, MM_FIELD_LIST, notice->list);
+	return send_fields(iov, n, err);
 }
 
 static void
@@ -135,7 +148,7 @@ journal_free(struct mm_sink *sink)
 
 static const struct mm_sink_ops journal_ops = {
     .decision = journal_decision,
-    .line = journal_line,
+    .notice = journal_notice,
     .reopen = journal_reopen,
     .free = journal_free,
 };

@@ -2,8 +2,8 @@
  * sink_json - one JSON object a line, appended to a file (RFC 8259).
  *
  * A decision's members are the record's fields, those without a value left
- * out, after "time"; the daemon's own lines have "time", "priority" and
- * "message".
+ * out, after "time"; the daemon's own lines have "time", "priority", "event",
+ * where it is about a DNS list also "list", and "message".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/decision.h"
 #include "lib/err.h"
+#include "lib/event.h"
 #include "lib/json.h"
 #include "lib/sink.h"
 
@@ -96,8 +96,8 @@ json_decision(struct mm_sink *sink, const struct mm_decision *decision,
 }
 
 static int
-json_line(
-    struct mm_sink *sink, int priority, const char *text, struct mm_err *err)
+json_notice(
+    struct mm_sink *sink, const struct mm_notice *notice, struct mm_err *err)
 {
 	static const char *const words[] = {"emerg", "alert", "crit", "err",
 	    "warning", "notice", "info", "debug"};
@@ -105,8 +105,12 @@ json_line(
 	struct mm_json out;
 
 	begin(json, &out);
-	mm_json_string(&out, "priority", words[LOG_PRI(priority)]);
-	mm_json_string(&out, "message", text);
+	mm_json_string(
+	    &out, "priority", words[mm_event_priority(notice->event)]);
+	mm_json_string(&out, "event", mm_event_word(notice->event));
+	if (notice->list != NULL)
+		mm_json_string(&out, "list", notice->list);
+	mm_json_string(&out, "message", notice->text);
 	return end(json, &out, err);
 }
 
@@ -146,7 +150,7 @@ json_free(struct mm_sink *sink)
 
 static const struct mm_sink_ops json_ops = {
     .decision = json_decision,
-    .line = json_line,
+    .notice = json_notice,
     .reopen = json_reopen,
     .free = json_free,
 };

@@ -11,6 +11,7 @@
 
 #include "lib/decision.h"
 #include "lib/err.h"
+#include "lib/event.h"
 #include "lib/sink.h"
 #include "lib/str.h"
 
@@ -49,12 +50,11 @@ stderr_decision(struct mm_sink *sink, const struct mm_decision *decision,
 }
 
 static int
-stderr_line(
-    struct mm_sink *sink, int priority, const char *text, struct mm_err *err)
+stderr_notice(
+    struct mm_sink *sink, const struct mm_notice *notice, struct mm_err *err)
 {
 	(void)sink;
-	(void)priority;
-	return put(text, err);
+	return put(notice->text, err);
 }
 
 static void
@@ -71,7 +71,7 @@ stderr_free(struct mm_sink *sink)
 
 static const struct mm_sink_ops stderr_ops = {
     .decision = stderr_decision,
-    .line = stderr_line,
+    .notice = stderr_notice,
     .reopen = stderr_reopen,
     .free = stderr_free,
 };

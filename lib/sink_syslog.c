@@ -14,6 +14,7 @@
 
 #include "lib/decision.h"
 #include "lib/err.h"
+#include "lib/event.h"
 #include "lib/sink.h"
 #include "lib/str.h"
 
@@ -41,13 +42,11 @@ probe(struct mm_err *err)
 }
 
 static int
-syslog_line(
-    struct mm_sink *sink, int priority, const char *text, struct mm_err *err)
+put(int priority, const char *text, struct mm_err *err)
 {
 	char line[MM_LINE_MAX];
 	struct mm_buf buf;
 
-	(void)sink;
 	if (probe(err) != 0)
 		return -1;
 	mm_buf_init(&buf, line, sizeof(line));
@@ -64,7 +63,16 @@ syslog_decision(struct mm_sink *sink, const struct mm_decision *decision,
 	char line[MM_LINE_MAX];
 
 	mm_decision_line(decision, line, sizeof(line));
-	return syslog_line(sink, LOG_INFO, line, err);
+	(void)sink;
+	return put(mm_event_priority(mm_event_of(decision->action)), line, err);
+}
+
+static int
+syslog_notice(
+    struct mm_sink *sink, const struct mm_notice *notice, struct mm_err *err)
+{
+	(void)sink;
+	return put(mm_event_priority(notice->event), notice->text, err);
 }
 
 static void
@@ -82,7 +90,7 @@ syslog_free(struct mm_sink *sink)
 
 static const struct mm_sink_ops syslog_ops = {
     .decision = syslog_decision,
-    .line = syslog_line,
+    .notice = syslog_notice,
     .reopen = syslog_reopen,
     .free = syslog_free,
 };

@@ -2,7 +2,6 @@
 #include "milter/errands.h"
 
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
 
 #include "lib/clock.h"
@@ -39,11 +38,11 @@ tell(struct service *service, const struct mm_policyd *policyd,
 	if (!mm_policyd_news(service_policyds(service), policyd, why != NULL))
 		return;
 	if (why != NULL)
-		logger_say(service_logger(service), LOG_WARNING,
+		logger_say(service_logger(service), MM_EVENT_POLICYD,
 		    "policy service %s; its default action is taken",
 		    why->text);
 	else
-		logger_say(service_logger(service), LOG_NOTICE,
+		logger_say(service_logger(service), MM_EVENT_POLICYD_FINE,
 		    "policy service %s: works again", policyd->endpoint);
 }
 

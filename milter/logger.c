@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
 
 #include "lib/decision.h"
@@ -26,7 +25,8 @@
 struct entry {
 	struct mm_decision *decision;
 	char *text;
-	int priority;
+	char *list; /* with text, or NULL */
+	enum mm_event event;
 };
 
 struct logger {
@@ -55,6 +55,7 @@ entry_clear(struct entry *entry)
 {
 	free(entry->decision);
 	free(entry->text);
+	free(entry->list);
 }
 
 /* A sink that was not there is looked for once a second. */
@@ -73,23 +74,27 @@ have_sink(struct logger *logger)
 static int
 put(struct logger *logger, const struct entry *entry)
 {
+	const struct mm_notice notice = {
+	    .event = entry->event, .list = entry->list, .text = entry->text};
+
 	if (!have_sink(logger))
 		return -1;
 	if (entry->decision != NULL)
 		return mm_sink_decision(
 		    logger->sink, entry->decision, &logger->why);
-	return mm_sink_line(
-	    logger->sink, entry->priority, entry->text, &logger->why);
+	return mm_sink_notice(logger->sink, &notice, &logger->why);
 }
 
 static int
 say_lost(struct logger *logger, uint64_t n, const char *why)
 {
 	char text[MM_ERR_MAX + 64];
+	const struct mm_notice notice = {
+	    .event = MM_EVENT_LOG_LOST, .text = text};
 
 	snprintf(text, sizeof(text), "%llu log records were lost: %s",
 	    (unsigned long long)n, why);
-	return mm_sink_line(logger->sink, LOG_WARNING, text, &logger->why);
+	return mm_sink_notice(logger->sink, &notice, &logger->why);
 }
 
 /* dropped: by the queue since the last call. */
@@ -197,8 +202,8 @@ run(void *arg)
 }
 
 static int
-open_sink(struct logger *logger, const char *log_to, const char *standby,
-    bool *fine, struct mm_err *err)
+open_sink(struct logger *logger, const char *log_to,
+    const char *const standbys[2], bool *fine, struct mm_err *err)
 {
 	struct mm_err ignored;
 
@@ -207,15 +212,16 @@ open_sink(struct logger *logger, const char *log_to, const char *standby,
 	logger->sink = mm_sink_open(log_to, err);
 	*fine = logger->sink != NULL;
 	logger->tried = time(NULL);
-	if (!*fine && standby != NULL)
-		logger->sink = mm_sink_open(standby, &ignored);
+	for (int i = 0; i < 2; i++)
+		if (logger->sink == NULL && standbys[i] != NULL)
+			logger->sink = mm_sink_open(standbys[i], &ignored);
 	logger->standing_in = !*fine && logger->sink != NULL;
 	return 0;
 }
 
 struct logger *
-logger_new(const char *log_to, const char *standby, struct mm_metrics *metrics,
-    bool *fine, struct mm_err *err)
+logger_new(const char *log_to, const char *const standbys[2],
+    struct mm_metrics *metrics, bool *fine, struct mm_err *err)
 {
 	struct logger *logger = calloc(1, sizeof(*logger));
 	int rc;
@@ -228,7 +234,7 @@ logger_new(const char *log_to, const char *standby, struct mm_metrics *metrics,
 	pthread_mutex_init(&logger->lock, NULL);
 	pthread_cond_init(&logger->filled, NULL);
 	pthread_cond_init(&logger->ended, NULL);
-	if (open_sink(logger, log_to, standby, fine, err) != 0)
+	if (open_sink(logger, log_to, standbys, fine, err) != 0)
 		goto fail;
 	if ((rc = pthread_create(&logger->thread, NULL, run, logger)) != 0) {
 		mm_err_set(err, "cannot start the logger: %s", strerror(rc));
@@ -267,21 +273,43 @@ enqueue(struct logger *logger, struct entry *entry)
 	}
 }
 
-void
-logger_say(struct logger *logger, int priority, const char *fmt, ...)
+static void
+say(struct logger *logger, enum mm_event event, const char *list,
+    const char *fmt, va_list ap)
 {
-	struct entry entry = {.priority = priority};
+	struct entry entry = {.event = event};
 	char line[SAY_MAX];
-	va_list ap;
 
-	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if ((entry.text = strdup(line)) == NULL) {
+	entry.text = strdup(line);
+	entry.list = list != NULL ? strdup(list) : NULL;
+	if (entry.text == NULL || (list != NULL && entry.list == NULL)) {
 		mm_metric_add(logger->metrics, MM_LOG_DROPPED, 1);
+		entry_clear(&entry);
 		return;
 	}
 	enqueue(logger, &entry);
+}
+
+void
+logger_say(struct logger *logger, enum mm_event event, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(logger, event, NULL, fmt, ap);
+	va_end(ap);
+}
+
+void
+logger_say_list(struct logger *logger, enum mm_event event, const char *list,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(logger, event, list, fmt, ap);
+	va_end(ap);
 }
 
 void

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 
 #include "lib/clock.h"
 #include "lib/dns.h"
@@ -57,25 +56,26 @@ struct service {
 /* clang-format off */
 /* "BEGINS: why; SO", and "ENDED". */
 static const struct {
-	int priority;
+	enum mm_event event;
 	const char *begins, *so, *ended;
 } troubles[NTROUBLES] = {
-	[TROUBLE_STORE] =    { LOG_ERR,     "greylist store fails",       "mail passes without it",             "greylist store works again" },
-	[TROUBLE_SESSIONS] = { LOG_WARNING, "too many sessions",          "more pass without being judged",     "not too many sessions any more: all are judged again" },
-	[TROUBLE_WAITERS] =  { LOG_WARNING, "too many recipients wait",   "more are judged without waiting",    "not too many recipients wait any more" },
-	[TROUBLE_CHANGES] =  { LOG_WARNING, "the MTA does not let us do all", "the message goes on without", "the MTA lets us change messages again" },
-	[TROUBLE_TABLES] =   { LOG_ERR,     "a table cannot be asked",    "what needs it is answered 451",      "tables can be asked again" },
-	[TROUBLE_MEMORY] =   { LOG_ERR,     "out of memory",              "such mail passes without being judged", "there is memory again" },
+	[TROUBLE_STORE] =    { MM_EVENT_STORE,    "greylist store fails",       "mail passes without it",             "greylist store works again" },
+	[TROUBLE_SESSIONS] = { MM_EVENT_SESSIONS, "too many sessions",          "more pass without being judged",     "not too many sessions any more: all are judged again" },
+	[TROUBLE_WAITERS] =  { MM_EVENT_WAITERS,  "too many recipients wait",   "more are judged without waiting",    "not too many recipients wait any more" },
+	[TROUBLE_CHANGES] =  { MM_EVENT_CHANGES,  "the MTA does not let us do all", "the message goes on without", "the MTA lets us change messages again" },
+	[TROUBLE_TABLES] =   { MM_EVENT_TABLES,   "a table cannot be asked",    "what needs it is answered 451",      "tables can be asked again" },
+	[TROUBLE_MEMORY] =   { MM_EVENT_MEMORY,   "out of memory",              "such mail passes without being judged", "there is memory again" },
 };
 
 /* "list LABEL: BEGINS detail, SO", and "list LABEL: ENDED". */
 static const struct {
+	enum mm_event event;
 	const char *begins, *so, *ended;
 } list_states[] = {
-	[MM_LIST_FINE] =   { "answers", "well", "answers" },
-	[MM_LIST_DEAD] =   { "does not answer:", "mail is judged without it", "answers again" },
-	[MM_LIST_ERRORS] = { "answers error code", "which is no listing: mail is judged without it", "answers no error codes any more" },
-	[MM_LIST_PARKED] = { "answers", "as no list does: mail is judged without it", "answers as a list again" },
+	[MM_LIST_FINE] =   { MM_EVENT_LIST_FINE,   "answers", "well", "answers" },
+	[MM_LIST_DEAD] =   { MM_EVENT_LIST_DEAD,   "does not answer:", "mail is judged without it", "answers again" },
+	[MM_LIST_ERRORS] = { MM_EVENT_LIST_ERRORS, "answers error code", "which is no listing: mail is judged without it", "answers no error codes any more" },
+	[MM_LIST_PARKED] = { MM_EVENT_LIST_PARKED, "answers", "as no list does: mail is judged without it", "answers as a list again" },
 };
 /* clang-format on */
 
@@ -83,12 +83,15 @@ static void
 say_list(struct service *service, const struct mm_list_event *event)
 {
 	if (event->begins)
-		logger_say(service->logger, LOG_WARNING, "list %s: %s %s, %s",
-		    event->label, list_states[event->state].begins,
-		    event->detail, list_states[event->state].so);
+		logger_say_list(service->logger,
+		    list_states[event->state].event, event->label,
+		    "list %s: %s %s, %s", event->label,
+		    list_states[event->state].begins, event->detail,
+		    list_states[event->state].so);
 	else
-		logger_say(service->logger, LOG_NOTICE, "list %s: %s",
-		    event->label, list_states[event->state].ended);
+		logger_say_list(service->logger, MM_EVENT_LIST_FINE,
+		    event->label, "list %s: %s", event->label,
+		    list_states[event->state].ended);
 }
 
 static void
@@ -424,12 +427,11 @@ service_trouble(
 	if (atomic_exchange(&service->trouble[which], is) == is)
 		return;
 	if (is)
-		logger_say(service->logger, troubles[which].priority,
-		    "%s: %s; %s", troubles[which].begins, why,
-		    troubles[which].so);
+		logger_say(service->logger, troubles[which].event, "%s: %s; %s",
+		    troubles[which].begins, why, troubles[which].so);
 	else
-		logger_say(
-		    service->logger, LOG_NOTICE, "%s", troubles[which].ended);
+		logger_say(service->logger, MM_EVENT_OVER, "%s",
+		    troubles[which].ended);
 }
 
 bool

@@ -10,7 +10,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -62,7 +61,8 @@ log_complaints(struct logger *logger, const struct mm_complaints *all)
 
 		mm_complaint_format(&all->list[i], text);
 		logger_say(logger,
-		    all->list[i].severity != MM_ERROR ? LOG_NOTICE : LOG_ERR,
+		    all->list[i].severity != MM_ERROR ? MM_EVENT_NOTICE
+						      : MM_EVENT_MISTAKE,
 		    "%s", text);
 	}
 }
@@ -140,15 +140,17 @@ under_journal(void)
 static int
 start_logger(struct supervisor *s)
 {
-	const char *log_to = s->standing->log_to;
+	const char *log_to = s->standing->log_to, *standbys[2];
 	bool fine;
 
 	if (log_to[0] == '\0')
 		log_to = under_journal()	  ? "journal"
 			 : s->options->foreground ? "stderr"
 						  : "syslog";
-	s->logger = logger_new(log_to, s->options->foreground ? "stderr" : NULL,
-	    s->metrics, &fine, &s->err);
+	/* no journal: where it would come from otherwise */
+	standbys[0] = strcmp(log_to, "journal") == 0 ? "syslog" : NULL;
+	standbys[1] = s->options->foreground ? "stderr" : NULL;
+	s->logger = logger_new(log_to, standbys, s->metrics, &fine, &s->err);
 	if (s->logger == NULL)
 		return -1;
 	if (fine)
@@ -275,7 +277,7 @@ say_missing(struct supervisor *s, const struct mm_policy *policy)
 	const char *missing = mm_exempt_missing(mm_policy_exempt(policy));
 
 	if (missing != NULL && mm_policy_greylists(policy))
-		logger_say(s->logger, LOG_WARNING,
+		logger_say(s->logger, MM_EVENT_NO_EXCEPTIONS,
 		    "%s is not there: whom greylisting would harm is not "
 		    "known",
 		    missing);
@@ -321,11 +323,11 @@ reload(struct supervisor *s, struct mm_complaints *all)
 	log_complaints(s->logger, all);
 	if (rc == 0) {
 		mm_metric_add(s->metrics, MM_RELOADS, 1);
-		logger_say(
-		    s->logger, LOG_NOTICE, "reloaded %s", s->options->config);
+		logger_say(s->logger, MM_EVENT_RELOADED, "reloaded %s",
+		    s->options->config);
 	} else {
 		mm_metric_add(s->metrics, MM_RELOADS_FAILED, 1);
-		logger_say(s->logger, LOG_ERR,
+		logger_say(s->logger, MM_EVENT_NOT_RELOADED,
 		    "not reloaded: the running policy stays");
 	}
 	notify_ready();
@@ -350,7 +352,7 @@ reload_if_changed(struct supervisor *s)
 
 	if (changed == NULL)
 		return;
-	logger_say(s->logger, LOG_NOTICE, "%s has changed", changed);
+	logger_say(s->logger, MM_EVENT_NOTICE, "%s has changed", changed);
 	reload_quietly(s);
 }
 
@@ -382,7 +384,7 @@ loop(struct supervisor *s)
 		if (want_stop)
 			return EX_OK;
 		if (callbacks_ended()) {
-			logger_say(s->logger, LOG_ERR,
+			logger_say(s->logger, MM_EVENT_ENDED,
 			    "libmilter has ended by itself: it has told "
 			    "syslog why");
 			return EX_SOFTWARE;
@@ -412,12 +414,12 @@ say_started(struct supervisor *s, const struct mm_complaints *notices)
 {
 	log_complaints(s->logger, notices);
 	if (mm_policy_empty(s->first))
-		logger_say(s->logger, LOG_WARNING,
+		logger_say(s->logger, MM_EVENT_NO_RESTRICTION,
 		    "%s: no restriction in it: all mail passes",
 		    s->options->config);
 	say_missing(s, s->first);
 	logger_say(
-	    s->logger, LOG_NOTICE, "mailmum " MAILMUM_VERSION " is ready");
+	    s->logger, MM_EVENT_READY, "mailmum " MAILMUM_VERSION " is ready");
 }
 
 int
@@ -447,7 +449,7 @@ supervisor_run(const struct supervisor_options *options,
 
 	code = loop(&s);
 	notify_stopping();
-	logger_say(s.logger, LOG_NOTICE, "stopping");
+	logger_say(s.logger, MM_EVENT_STOPPING, "stopping");
 	callbacks_stop();
 	control_free(s.control);
 	service_stop(s.service, FINISH_MS);

@@ -3,6 +3,7 @@
 
 #include "lib/decision.h"
 #include "lib/err.h"
+#include "lib/event.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -18,7 +19,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <syslog.h>
 #include <unistd.h>
 
 static const struct mm_decision hostile = {
@@ -41,6 +41,17 @@ static const char hostile_line[] =
 
 static char directory[] = "/tmp/mm_sink_XXXXXX";
 static bool own_mounts; /* /run and /dev are ours to fill */
+
+static int
+say(struct mm_sink *sink, enum mm_event event, const char *text,
+    struct mm_err *err)
+{
+	const struct mm_notice notice = {.event = event,
+	    .list = event == MM_EVENT_LIST_DEAD ? "bl.example.org" : NULL,
+	    .text = text};
+
+	return mm_sink_notice(sink, &notice, err);
+}
 
 /* A mount namespace with an empty /run and /dev, where that is allowed. */
 static int
@@ -118,8 +129,8 @@ test_stderr_writes_lines(void **state)
 	sink = mm_sink_open("stderr", &err);
 	assert_non_null(sink);
 	assert_int_equal(0, mm_sink_decision(sink, &hostile, &err));
-	assert_int_equal(0,
-	    mm_sink_line(sink, LOG_NOTICE, "one\ntwo \x1b[31m\xc3\xa9", &err));
+	assert_int_equal(
+	    0, say(sink, MM_EVENT_READY, "one\ntwo \x1b[31m\xc3\xa9", &err));
 	mm_sink_reopen(sink);
 	mm_sink_free(sink);
 	dup2(saved, STDERR_FILENO);
@@ -170,10 +181,10 @@ test_json_writes_objects_and_reopens(void **state)
 	sink = mm_sink_open(log_to, &err);
 	assert_non_null(sink);
 	assert_int_equal(0, mm_sink_decision(sink, &hostile, &err));
-	assert_int_equal(0, mm_sink_line(sink, LOG_WARNING, "a \"b\"", &err));
+	assert_int_equal(0, say(sink, MM_EVENT_LIST_DEAD, "a \"b\"", &err));
 	assert_int_equal(0, rename(path, old));
 	mm_sink_reopen(sink);
-	assert_int_equal(0, mm_sink_line(sink, LOG_INFO, "new", &err));
+	assert_int_equal(0, say(sink, MM_EVENT_NOTICE, "new", &err));
 	mm_sink_free(sink);
 
 	read_file(old, text, sizeof(text));
@@ -189,11 +200,13 @@ test_json_writes_objects_and_reopens(void **state)
 			    "\"wait\":0.031,\"session\":\"4f1c2a9b\"}",
 	    behind_time(text));
 	assert_string_equal(
-	    ",\"priority\":\"warning\",\"message\":\"a \\\"b\\\"\"}\n",
+	    ",\"priority\":\"warning\",\"event\":\"list-dead\",\"list\":\"bl."
+	    "example.org\",\"message\":\"a \\\"b\\\"\"}\n",
 	    behind_time(second));
 	read_file(path, text, sizeof(text));
-	assert_string_equal(
-	    ",\"priority\":\"info\",\"message\":\"new\"}\n", behind_time(text));
+	assert_string_equal(",\"priority\":\"notice\",\"event\":\"notice\","
+			    "\"message\":\"new\"}\n",
+	    behind_time(text));
 	unlink(path);
 	unlink(old);
 }
@@ -202,8 +215,8 @@ test_json_writes_objects_and_reopens(void **state)
 static void
 test_json_a_torn_line_stays_alone(void **state)
 {
-	static const char want[] =
-	    ",\"priority\":\"info\",\"message\":\"whole\"}\n{";
+	static const char want[] = ",\"priority\":\"notice\",\"event\":"
+				   "\"notice\",\"message\":\"whole\"}\n{";
 	char path[64], log_to[80], text[4096];
 	struct rlimit was, tight;
 	struct mm_sink *sink;
@@ -219,11 +232,11 @@ test_json_a_torn_line_stays_alone(void **state)
 	tight = was;
 	tight.rlim_cur = 40;
 	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &tight));
-	assert_int_equal(-1, mm_sink_line(sink, LOG_INFO, "torn", &err));
-	assert_int_equal(-1, mm_sink_line(sink, LOG_INFO, "refused", &err));
+	assert_int_equal(-1, say(sink, MM_EVENT_NOTICE, "torn", &err));
+	assert_int_equal(-1, say(sink, MM_EVENT_NOTICE, "refused", &err));
 	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &was));
-	assert_int_equal(0, mm_sink_line(sink, LOG_INFO, "whole", &err));
-	assert_int_equal(0, mm_sink_line(sink, LOG_INFO, "again", &err));
+	assert_int_equal(0, say(sink, MM_EVENT_NOTICE, "whole", &err));
+	assert_int_equal(0, say(sink, MM_EVENT_NOTICE, "again", &err));
 	mm_sink_free(sink);
 
 	read_file(path, text, sizeof(text));
@@ -280,7 +293,7 @@ test_syslog_is_told_apart_from_silence(void **state)
 	assert_memory_equal("<22>", text, 4); /* mail.info */
 	assert_non_null(strstr(text, "mailmum["));
 	assert_non_null(strstr(text, hostile_line));
-	assert_int_equal(0, mm_sink_line(sink, LOG_ERR, "a\n<0>b", &err));
+	assert_int_equal(0, say(sink, MM_EVENT_STORE, "a\n<0>b", &err));
 	receive(fd, text, sizeof(text));
 	assert_memory_equal("<19>", text, 4); /* mail.err */
 	assert_non_null(strstr(text, "a?<0>b"));
@@ -296,7 +309,7 @@ test_journal_is_told_apart_from_silence(void **state)
 {
 	struct mm_sink *sink;
 	struct mm_err err;
-	char text[8192];
+	char text[8192], id[64];
 	int fd;
 
 	(void)state;
@@ -321,15 +334,23 @@ test_journal_is_told_apart_from_silence(void **state)
 	assert_non_null(strstr(text, hostile_line));
 	assert_non_null(strstr(text, "SYSLOG_IDENTIFIER=mailmum\n"));
 	assert_non_null(strstr(text, "PRIORITY=6\n"));
+	snprintf(
+	    id, sizeof(id), "MESSAGE_ID=%s\n", mm_event_id(MM_EVENT_GREYLIST));
+	assert_non_null(strstr(text, id));
 	assert_non_null(strstr(text, "\nMAILMUM_ACTION=greylist\n"));
 	assert_non_null(strstr(text, "\nMAILMUM_CLIENT_ADDRESS=192.0.2.1\n"));
 	assert_non_null(strstr(text, "\nMAILMUM_HELO\n"));
 	assert_null(strstr(text, "\nMAILMUM_LIST"));
 	assert_null(strstr(text, "CODE_FILE"));
-	assert_int_equal(0, mm_sink_line(sink, LOG_WARNING, "a\nb", &err));
+	assert_int_equal(0, say(sink, MM_EVENT_LIST_DEAD, "a\nb", &err));
 	receive(fd, text, sizeof(text));
 	assert_non_null(strstr(text, "MESSAGE=a?b\n"));
 	assert_non_null(strstr(text, "PRIORITY=4\n"));
+	assert_non_null(strstr(text, "MAILMUM_LIST=bl.example.org\n"));
+	assert_int_equal(0, say(sink, MM_EVENT_NOTICE, "no more", &err));
+	receive(fd, text, sizeof(text));
+	assert_null(strstr(text, "MESSAGE_ID"));
+	assert_null(strstr(text, "MAILMUM_LIST"));
 	close(fd);
 	assert_int_equal(-1, mm_sink_decision(sink, &hostile, &err));
 	mm_sink_free(sink);
