@@ -144,41 +144,42 @@ hold_session(struct explain *x)
 	return x->result.failed ? no_memory(x) : 0;
 }
 
-/* Reads the records; where there is no store yet, nothing was ever seen. */
-static int
-peek(struct explain *x, const struct mm_store_update *update,
-    struct mm_record record[MM_STORE_KEYS], struct mm_err *err)
+/* Where there is no store yet, nothing was ever seen. */
+static struct mm_store *
+open_store(const struct explain *x, struct mm_err *err)
 {
 	const struct mm_store_config config = {
 	    .directory = x->settings->state_directory, .read_only = true};
-	struct mm_store *store =
-	    mm_store_sqlite_new(&config, &mm_clock_system, err);
-	int rc;
 
-	if (store == NULL)
-		return -1;
-	rc = mm_store_read(store, update->key, update->n, READ_MS, record, err);
-	mm_store_free(store);
-	return rc;
+	return mm_store_sqlite_new(&config, &mm_clock_system, err);
 }
 
 static int
 ask_greylist(struct explain *x)
 {
 	struct mm_record record[MM_STORE_KEYS] = {0};
-	const struct mm_judge_mark mark = {.delay_ms = x->result.mark_delay,
+	struct mm_judge_mark mark = {.delay_ms = x->result.mark_delay,
 	    .now = mm_clock_wall(&mm_clock_system)};
 	struct mm_judge_greylist question;
 	struct mm_err err;
+	struct mm_store *store = open_store(x, &err);
+	int rc = store != NULL ? mm_foreign_imports_read(
+				     store, READ_MS, &mark.imports, &err)
+			       : -1;
 	bool noted;
 
 	if (!mm_judge_greylist(
-		&question, x->policy, &x->session, &mark, x->arena))
+		&question, x->policy, &x->session, &mark, x->arena)) {
+		mm_store_free(store);
 		return no_memory(x);
+	}
+	if (rc == 0)
+		rc = mm_store_read(store, question.update.key,
+		    question.update.n, READ_MS, record, &err);
+	mm_store_free(store);
 	x->greylist_asked = true;
 	x->identity = question.identity;
-	if (peek(x, &question.update, record, &err) != 0) {
-		memset(record, 0, sizeof(record));
+	if (rc != 0) {
 		x->greylist_trouble = mm_arena_dup(x->arena, err.text);
 		if (x->greylist_trouble == NULL)
 			return no_memory(x);

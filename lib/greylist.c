@@ -6,11 +6,13 @@
  * an hour, or a sixteenth of a short maximum age.
  */
 #define REFRESH_AFTER 3600
+#define NIMPORTED (MM_GREYLIST_IMPORTED_LAST - MM_GREYLIST_IMPORTED + 1)
 
 /* One decision at work. */
 struct at_work {
 	const struct mm_greylist_rules *rules;
 	struct mm_record *triplet, *client, *earlier, *network, *source;
+	struct mm_record *imported; /* NIMPORTED of them */
 	int64_t now;
 	bool write;
 };
@@ -166,23 +168,34 @@ pass_again(struct at_work *w)
 	return (struct mm_greylist_answer){.state = MM_GREYLIST_KNOWN_TRIPLET};
 }
 
-/* What its earlier key knows of a triplet that is new under this one. */
+/* What another of its keys knows of a triplet that is new under this one. */
 static void
-adopt(struct at_work *w)
+adopt(struct at_work *w, const struct mm_record *other)
 {
-	const struct mm_record *earlier = w->earlier;
-	bool known = has_passed(earlier, w->rules->triplet_max_age, w->now);
+	bool known = has_passed(other, w->rules->triplet_max_age, w->now);
 
 	if (has_passed(w->triplet, w->rules->triplet_max_age, w->now) ||
 	    (is_waiting(w, w->triplet) && !known))
 		return;
-	if (known || (is_waiting(w, earlier) && earlier->first <= w->now)) {
+	if (known || (is_waiting(w, other) && other->first <= w->now)) {
 		if (known)
 			let_out(w);
 		else
 			take_in(w); /* it waits, room or not */
-		*w->triplet = *earlier;
+		*w->triplet = *other;
 		w->write = true;
+	}
+}
+
+/* Where it came from others may come, for whom it is known from now on. */
+static void
+settle_imported(struct at_work *w)
+{
+	for (size_t i = 0; i < NIMPORTED; i++) {
+		if (!is_waiting(w, &w->imported[i]))
+			continue;
+		w->imported[i].last = w->now;
+		w->imported[i].count = 1;
 	}
 }
 
@@ -198,6 +211,7 @@ pass(struct at_work *w, enum mm_greylist_state state)
 		w->triplet->first = w->now;
 	w->triplet->last = w->now;
 	w->triplet->count = 1;
+	settle_imported(w);
 	w->write = true;
 	return (struct mm_greylist_answer){.state = state, .delay = waited};
 }
@@ -264,7 +278,9 @@ decide(struct at_work *w)
 		return allow(w, w->client);
 	if (is_allowed(w, w->network, rules->network_allow_count))
 		return allow(w, w->network);
-	adopt(w);
+	adopt(w, w->earlier);
+	for (size_t i = 0; i < NIMPORTED; i++)
+		adopt(w, &w->imported[i]);
 	if (has_passed(w->triplet, rules->triplet_max_age, w->now))
 		return pass_again(w);
 	return rules->follow ? pass(w, MM_GREYLIST_FOLLOWS) : wait_or_pass(w);
@@ -280,6 +296,7 @@ at_work(const struct mm_greylist_rules *rules,
 	    .earlier = &record[MM_GREYLIST_EARLIER],
 	    .network = &record[MM_GREYLIST_NETWORK],
 	    .source = &record[MM_GREYLIST_SOURCE],
+	    .imported = &record[MM_GREYLIST_IMPORTED],
 	    .now = now};
 }
 

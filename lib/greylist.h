@@ -8,7 +8,7 @@
  * retry_window of that attempt passes, and from then on the triplet is known
  * until nothing was seen of it for triplet_max_age.  After the window the
  * attempt counts as a first one again.  What waits is found under the triplet's
- * earlier key as well, see greylist_key.h.
+ * earlier key as well, see greylist_key.h, and under those of an import.
  *
  * One verdict for a mail: once a recipient has passed here, the others of the
  * same transaction follow.
@@ -59,6 +59,10 @@ enum mm_greylist_role {
 	MM_GREYLIST_EARLIER, /* the triplet under its earlier key */
 	MM_GREYLIST_NETWORK, /* as CLIENT, where that is not the network */
 	MM_GREYLIST_SOURCE,  /* last: when its level was right */
+	/* the triplet as other programs knew it, see greylist_foreign.h: as
+	 * EARLIER, and never written anew but where it waited and has passed */
+	MM_GREYLIST_IMPORTED,
+	MM_GREYLIST_IMPORTED_LAST = MM_GREYLIST_IMPORTED + 2,
 	MM_GREYLIST_NROLES,
 };
 

@@ -46,6 +46,26 @@ add(struct mm_greylist_keys *keys, enum mm_greylist_role role, const char *key)
 	return true;
 }
 
+static bool
+add_imported(struct mm_greylist_keys *keys, const struct mm_greylist_mail *mail,
+    struct mm_arena *arena)
+{
+	const struct mm_foreign_mail foreign = {.client = mail->client.ip,
+	    .sender = mail->sender,
+	    .recipient = mail->recipient};
+	const char *key[MM_FOREIGN_KEYS];
+	int n = 0;
+
+	_Static_assert(MM_FOREIGN_KEYS ==
+			   MM_GREYLIST_IMPORTED_LAST - MM_GREYLIST_IMPORTED + 1,
+	    "a role for each");
+	if (mail->imports != NULL)
+		n = mm_foreign_keys(mail->imports, &foreign, arena, key);
+	for (int i = 0; i < n; i++)
+		add(keys, MM_GREYLIST_IMPORTED + i, key[i]);
+	return n >= 0;
+}
+
 bool
 mm_greylist_keys(const struct mm_greylist_scheme *scheme,
     const struct mm_greylist_mail *mail, struct mm_arena *arena,
@@ -73,5 +93,6 @@ mm_greylist_keys(const struct mm_greylist_scheme *scheme,
 	       add(ret, MM_GREYLIST_NETWORK,
 		   mm_greylist_client_key(arena, id->network)) &&
 	       add(ret, MM_GREYLIST_SOURCE,
-		   mm_arena_printf(arena, "source %s", id->source));
+		   mm_arena_printf(arena, "source %s", id->source)) &&
+	       add_imported(ret, mail, arena);
 }

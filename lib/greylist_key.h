@@ -6,18 +6,21 @@
  * under the client's network and the sender as it was; where that is another
  * key it is looked at, too: what had passed before an upgrade, and what first
  * came when the client's name could not be found out, does not wait again.
+ * Nor does what other programs knew, see greylist_foreign.h.
  * Threads: pure.
  */
 #ifndef MM_GREYLIST_KEY_H
 #define MM_GREYLIST_KEY_H
 
 #include "lib/greylist.h"
+#include "lib/greylist_foreign.h"
 #include "lib/greylist_identity.h"
 
 struct mm_greylist_mail {
 	struct mm_greylist_who client;
 	const char *sender; /* "": the null sender */
 	const char *recipient;
+	const struct mm_foreign_imports *imports; /* NULL: none */
 };
 
 struct mm_greylist_keys {

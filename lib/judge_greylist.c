@@ -41,7 +41,7 @@ rules_of(const struct mm_settings *settings, const struct mm_judge_mark *mark,
 
 /* Who sends to whom.  A name counts only where it leads back to the address. */
 static struct mm_greylist_mail
-mail_of(const struct mm_session *session)
+mail_of(const struct mm_session *session, const struct mm_judge_mark *mark)
 {
 	bool confirmed = session->name_status == MM_NAME_OK;
 
@@ -51,6 +51,7 @@ mail_of(const struct mm_session *session)
 		.name = confirmed ? session->client_name : NULL},
 	    .sender = session->sender,
 	    .recipient = session->recipient,
+	    .imports = &mark->imports,
 	};
 }
 
@@ -59,7 +60,7 @@ mm_judge_greylist(struct mm_judge_greylist *ret, const struct mm_policy *policy,
     const struct mm_session *session, const struct mm_judge_mark *mark,
     struct mm_arena *arena)
 {
-	struct mm_greylist_mail mail = mail_of(session);
+	struct mm_greylist_mail mail = mail_of(session, mark);
 	struct mm_greylist_keys keys;
 
 	if (!mm_greylist_keys(mm_policy_scheme(policy), &mail, arena, &keys))

@@ -112,7 +112,8 @@ ask_store(struct service *service, const struct outcome_case *mail,
 			      : STORE_WAIT_MS;
 	const struct mm_judge_mark mark = {.delay_ms = delay_ms,
 	    .now = mm_clock_wall(service_clock(service)),
-	    .follow = mail->greylist->passed};
+	    .follow = mail->greylist->passed,
+	    .imports = service_imports(service)};
 	struct mm_judge_greylist ask;
 
 	if (store == NULL)

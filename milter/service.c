@@ -19,6 +19,7 @@
 #include "lib/store.h"
 #include "milter/logger.h"
 
+#define IMPORTS_WAIT_MS 2000 /* to find out what was imported, once */
 /* Between attempts to open the store. */
 #define STORE_RETRY_US (30 * INT64_C(1000000))
 /* A trouble that comes and goes is one trouble: it has ended when it has not
@@ -44,6 +45,7 @@ struct service {
 	time_t loaded;
 
 	_Atomic(struct mm_store *) store; /* set once */
+	_Atomic(struct mm_foreign_imports) imports;
 	int64_t store_due; /* the supervisor's: when to try it, monotonic */
 	_Atomic bool trouble[NTROUBLES];
 	_Atomic int64_t troubled[NTROUBLES]; /* when, monotonic us */
@@ -161,6 +163,20 @@ open_store(const struct service *service, struct mm_err *err)
 	return mm_store_sqlite_new(&config, service->clock, err);
 }
 
+/* Who never imports anything never looks for it. */
+static void
+find_imports(struct service *service, struct mm_store *store)
+{
+	struct mm_foreign_imports imports;
+	struct mm_err err;
+
+	if (mm_foreign_imports_read(store, IMPORTS_WAIT_MS, &imports, &err) !=
+	    0)
+		service_trouble(service, TROUBLE_STORE, true, err.text);
+	else
+		atomic_store(&service->imports, imports);
+}
+
 /* A policy without greylisting needs no store. */
 static void
 tend_store(struct service *service)
@@ -180,9 +196,11 @@ tend_store(struct service *service)
 		return;
 	service->store_due = now + STORE_RETRY_US;
 	store = open_store(service, &err);
-	atomic_store(&service->store, store);
 	service_trouble(service, TROUBLE_STORE, store == NULL,
 	    store == NULL ? err.text : NULL);
+	if (store != NULL)
+		find_imports(service, store);
+	atomic_store(&service->store, store);
 }
 
 void
@@ -468,6 +486,12 @@ struct mm_store *
 service_store(struct service *service)
 {
 	return atomic_load(&service->store);
+}
+
+struct mm_foreign_imports
+service_imports(struct service *service)
+{
+	return atomic_load(&service->imports);
 }
 
 struct logger *

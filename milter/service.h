@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "lib/greylist_foreign.h"
 #include "lib/metrics.h"
 
 struct logger;
@@ -90,6 +91,8 @@ struct mm_dns *service_dns(struct service *service);
 struct mm_lists *service_lists(struct service *service);
 struct mm_policyd_pool *service_policyds(struct service *service);
 struct mm_store *service_store(struct service *service); /* NULL: none now */
+/* What is in it of other programs' state. */
+struct mm_foreign_imports service_imports(struct service *service);
 struct logger *service_logger(struct service *service);
 time_t service_started(const struct service *service);
 time_t service_loaded(const struct service *service); /* its policy */

@@ -328,6 +328,50 @@ test_what_has_an_earlier_key_goes_on(void **state)
 	assert_int_equal(MM_GREYLIST_FIRST, ask(&rules, record, T).state);
 }
 
+/* Another program let it pass, or made it wait. */
+static void
+test_what_was_imported_goes_on(void **state)
+{
+	static const struct mm_record known = {T - DAY, T, 3},
+				      waits = {T, T, 0};
+
+	(void)state;
+	for (int role = MM_GREYLIST_IMPORTED; role <= MM_GREYLIST_IMPORTED_LAST;
+	     role++) {
+		struct mm_record record[MM_GREYLIST_NROLES] = {0};
+		struct mm_greylist_answer got;
+
+		record[role] = known;
+		got = ask(&rules, record, T + 60);
+
+		assert_int_equal(MM_GREYLIST_KNOWN_TRIPLET, got.state);
+		assert_same(&known, &record[MM_GREYLIST_TRIPLET]);
+		assert_same(&known, &record[role]);
+
+		memset(record, 0, sizeof(record));
+		record[role] = waits;
+		got = ask(&rules, record, T + 60);
+		assert_int_equal(MM_GREYLIST_SOON, got.state);
+		assert_int_equal(110, got.wait);
+		assert_same(&waits, &record[role]);
+		got = ask(&rules, record, T + 170);
+		assert_int_equal(MM_GREYLIST_PASS, got.state);
+		assert_int_equal(170, got.delay);
+		/* others that it is coarse enough for need not wait now */
+		assert_same(
+		    &((struct mm_record){T, T + 170, 1}), &record[role]);
+		memset(record, 0, sizeof(record[0]));
+		got = ask(&rules, record, T + 180);
+		assert_int_equal(MM_GREYLIST_KNOWN_TRIPLET, got.state);
+
+		/* what is too old does not help */
+		memset(record, 0, sizeof(record));
+		record[role] = (struct mm_record){T, T, 1};
+		assert_int_equal(MM_GREYLIST_FIRST,
+		    ask(&rules, record, T + rules.triplet_max_age + 1).state);
+	}
+}
+
 static void
 test_a_network_that_has_earned_it_is_allowed(void **state)
 {
@@ -715,6 +759,7 @@ main(void)
 	    cmocka_unit_test(test_others_of_the_same_mail_follow),
 	    cmocka_unit_test(test_the_null_sender_is_forgotten_sooner),
 	    cmocka_unit_test(test_what_has_an_earlier_key_goes_on),
+	    cmocka_unit_test(test_what_was_imported_goes_on),
 	    cmocka_unit_test(test_a_network_that_has_earned_it_is_allowed),
 	    cmocka_unit_test(test_a_flood_is_put_off_and_not_remembered),
 	    cmocka_unit_test(test_random_attempts_agree_with_the_model),
