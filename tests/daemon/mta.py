@@ -101,7 +101,7 @@ class Mta:
         return command.decode()
 
     def connect(self, address="192.0.2.9", name=None, port=12345, ptr=None,
-                resolve="OK"):
+                resolve=None):
         shown = name if name is not None else f"[{address}]"
         if address is None:
             data = shown.encode() + b"\0U"
@@ -114,7 +114,7 @@ class Mta:
             macros.update({
                 "{client_name}": name or "unknown",
                 "{client_ptr}": ptr or name or "unknown",
-                "{client_resolve}": resolve if name else "FAIL",
+                "{client_resolve}": resolve or ("OK" if name else "FAIL"),
                 "{client_port}": str(port)})
         return self._command(b"C", data, NR_CONN, macros)
 
