@@ -11,11 +11,14 @@ test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 	postfix-pcre postfix-sqlite postgrey postfix-policyd-spf-python
 	openssl nsd unbound dnsdist ldnsutils iproute2 systemd"
 
+# what the benchmarks need beside these: peers, and a clock to set
+bench_packages="faketime sqlgrey libdbd-sqlite3-perl"
+
 # what fuzzing needs beside these
 fuzz_packages="clang-14 libclang-rt-14-dev"
 
 # Of these, what Debian would start at once and at every boot.
-test_services="postfix postgrey nsd unbound dnsdist"
+test_services="postfix postgrey sqlgrey nsd unbound dnsdist"
 
 say() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
