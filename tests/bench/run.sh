@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures the release build beside its peers and prints the figures.
-# usage: run.sh [a|b|c|memory|start]... [-- options of the benchmark]
+# usage: run.sh [a|b|c|memory|start|peers]... [-- options of the benchmark]
 # Everything runs in namespaces of its own and ends with them; what has to lie
 # on a real disk lies in a directory of its own, removed at the end.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -21,7 +21,7 @@ done
 cd "$root" || exit 1
 . contrib/packages.sh
 # shellcheck disable=SC2086 # they are lists
-install_packages $build_packages $test_packages || exit 1
+install_packages $build_packages $test_packages $bench_packages || exit 1
 if [ -n "$BENCH_BIN" ]; then # built already, and to be taken from there
 	BIN=$BENCH_BIN
 else
@@ -37,7 +37,7 @@ else
 fi
 
 status=0
-for bench in ${which:-a b c memory start}; do
+for bench in ${which:-a b c memory start peers}; do
 	[ -f "$here/bench_$bench.py" ] || {
 		echo "run.sh: there is no benchmark $bench" >&2
 		exit 2
@@ -46,7 +46,7 @@ for bench in ${which:-a b c memory start}; do
 	DISK=$(mktemp -d /var/tmp/mailmum-bench.XXXXXX) || exit 1
 	export BIN LAB DISK
 	trap 'rm -rf "$DISK"; rmdir "$LAB"; exit 1' INT TERM
-	PYTHONPATH=$root/tests/lab setpriv --pdeathsig KILL \
+	PYTHONPATH=$root/tests/lab:$root/tests/daemon setpriv --pdeathsig KILL \
 		unshare -n -m -p --fork --kill-child --mount-proc \
 		python3 -B "$here/bench_$bench.py" "$@" || status=1
 	rm -rf "$DISK"
