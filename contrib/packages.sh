@@ -9,7 +9,8 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
 # what the tests need beside it: the lab runs real mail and DNS servers
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 	postfix-pcre postfix-sqlite postgrey postfix-policyd-spf-python
-	openssl nsd unbound dnsdist ldnsutils iproute2 systemd"
+	openssl nsd unbound dnsdist ldnsutils iproute2 systemd
+	fail2ban python3-systemd"
 
 # what the benchmarks need beside these: peers, and a clock to set
 bench_packages="faketime sqlgrey libdbd-sqlite3-perl"
@@ -18,7 +19,7 @@ bench_packages="faketime sqlgrey libdbd-sqlite3-perl"
 fuzz_packages="clang-14 libclang-rt-14-dev"
 
 # Of these, what Debian would start at once and at every boot.
-test_services="postfix postgrey sqlgrey nsd unbound dnsdist"
+test_services="postfix postgrey sqlgrey nsd unbound dnsdist fail2ban"
 
 say() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2

@@ -24,6 +24,8 @@ foreach(file sbin/mailmum bin/mailmumctl lib/sysusers.d/mailmum.conf
     lib/systemd/catalog/mailmum.catalog
     lib/systemd/system/mailmum.service lib/systemd/system/mailmum.socket
     share/mailmum/greylist-exceptions
+    share/mailmum/fail2ban/filter.d/mailmum.conf
+    share/mailmum/fail2ban/jail.d/mailmum.conf
     share/man/man8/mailmum.8 share/man/man5/mailmum.conf.5
     share/man/man1/mailmumctl.1 share/doc/mailmum/README
     share/doc/mailmum/COPYING)

@@ -89,6 +89,11 @@ class Journald:
         shutil.rmtree("/run/systemd/journal")
 
     @staticmethod
+    def path():
+        """The directory that the files are in."""
+        return next(LOGS.iterdir())
+
+    @staticmethod
     def ctl(*args):
         return subprocess.run(["journalctl", "-q", "-D", LOGS, *args],
                               stdout=subprocess.PIPE, check=True).stdout
