@@ -147,6 +147,9 @@ write_greylist(struct mm_json *json, const struct explain *x)
 	    [MM_GREYLIST_FOLLOWS] = "follows",
 	    [MM_GREYLIST_KNOWN_TRIPLET] = "known",
 	    [MM_GREYLIST_ALLOWED_CLIENT] = "client allowed",
+	    [MM_GREYLIST_RELEASED] = "released by hand",
+	    [MM_GREYLIST_EXPECTED] = "recipient expects mail",
+	    [MM_GREYLIST_GRANTED] = "client allowed by hand",
 	};
 
 	mm_json_object(json, "greylist");

@@ -320,6 +320,15 @@ print_greylist(const struct explain *x)
 	case MM_GREYLIST_ALLOWED_CLIENT:
 		puts("the client has passed often enough.");
 		break;
+	case MM_GREYLIST_RELEASED:
+		printf("waiting since %s, and released by hand.\n", when);
+		break;
+	case MM_GREYLIST_EXPECTED:
+		puts("the recipient expects mail now.");
+		break;
+	case MM_GREYLIST_GRANTED:
+		puts("the client was allowed by hand.");
+		break;
 	}
 	printf("It takes the client for %s%s%s.\n", x->identity.text,
 	    x->identity.generic != NULL ? ": " : "",

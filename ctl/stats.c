@@ -199,7 +199,7 @@ print_counters(struct json_object *counters)
 {
 	static const struct {
 		const char *title;
-		const char *names[12]; /* NULL behind the last */
+		const char *names[16]; /* NULL behind the last */
 	} groups[] = {
 	    {"sessions", {"sessions", "sessions_open", "sessions_refused",
 			     "transactions"}},
@@ -208,7 +208,9 @@ print_counters(struct json_object *counters)
 	    {"greylist",
 		{"greylist_new", "greylist_early", "greylist_floods",
 		    "greylist_passed", "greylist_followed", "greylist_known",
-		    "greylist_allowed", "greylist_exempt", "store_errors"}},
+		    "greylist_allowed", "greylist_released",
+		    "greylist_expected", "greylist_granted", "greylist_exempt",
+		    "store_errors"}},
 	    {"waiting", {"waiters", "waiters_refused", "deadlines"}},
 	    {"policy_services", {"policy_queries", "policy_failures"}},
 	};

@@ -1,6 +1,10 @@
 /* greylist - see greylist.h. */
 #include "lib/greylist.h"
 
+#include <stddef.h>
+
+#include "lib/delays.h"
+
 /*
  * What is known is written again only when its last time has become this old:
  * an hour, or a sixteenth of a short maximum age.
@@ -12,7 +16,8 @@
 struct at_work {
 	const struct mm_greylist_rules *rules;
 	struct mm_record *triplet, *client, *earlier, *network, *source;
-	struct mm_record *imported; /* NIMPORTED of them */
+	struct mm_record *imported;	/* NIMPORTED of them */
+	const struct mm_record *record; /* all of them, by role */
 	int64_t now;
 	bool write;
 };
@@ -216,6 +221,69 @@ pass(struct at_work *w, enum mm_greylist_state state)
 	return (struct mm_greylist_answer){.state = state, .delay = waited};
 }
 
+/* What is to be known of a triplet's attempts, see delays.h. */
+static void
+tell_attempt(const struct at_work *w, struct mm_greylist_answer *answer)
+{
+	const struct mm_record *triplet = w->triplet;
+
+	if (!is_waiting(w, triplet) || triplet->first > w->now)
+		return;
+	answer->after = w->now - triplet->first;
+	if (triplet->last > triplet->first && triplet->last <= w->now)
+		answer->before = triplet->last - triplet->first;
+}
+
+static bool
+is_open(const struct at_work *w, enum mm_greylist_role role)
+{
+	const struct mm_record *window = &w->record[role];
+
+	return window->count > 0 && window->first <= w->now &&
+	       w->now < window->last;
+}
+
+/* The window that lets it in; NONE: there is none. */
+static enum mm_greylist_state
+find_window(const struct at_work *w)
+{
+	static const struct {
+		enum mm_greylist_role role;
+		enum mm_greylist_state state;
+	} windows[] = {
+	    {MM_GREYLIST_RELEASE, MM_GREYLIST_RELEASED},
+	    {MM_GREYLIST_GRANT, MM_GREYLIST_GRANTED},
+	    {MM_GREYLIST_GRANT_NETWORK, MM_GREYLIST_GRANTED},
+	    {MM_GREYLIST_GRANT_ADDRESS, MM_GREYLIST_GRANTED},
+	    {MM_GREYLIST_EXPECT, MM_GREYLIST_EXPECTED},
+	    {MM_GREYLIST_EXPECT_PLAIN, MM_GREYLIST_EXPECTED},
+	};
+
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++)
+		if (is_open(w, windows[i].role))
+			return windows[i].state;
+	return MM_GREYLIST_NONE;
+}
+
+/* Let in by hand. */
+static struct mm_greylist_answer
+let_in(struct at_work *w, enum mm_greylist_state state)
+{
+	bool waited = is_waiting(w, w->triplet);
+	struct mm_greylist_answer answer = {.state = state};
+
+	if (waited)
+		answer.delay = age(w->triplet->first, w->now);
+	if (state == MM_GREYLIST_RELEASED)
+		return pass(w, state);
+	if (waited) {
+		let_out(w);
+		*w->triplet = (struct mm_record){0};
+		w->write = true;
+	}
+	return answer;
+}
+
 static void
 begin_wait(struct at_work *w)
 {
@@ -223,29 +291,44 @@ begin_wait(struct at_work *w)
 	w->write = true;
 }
 
+/* It has to wait, perhaps for longer. */
+static struct mm_greylist_answer
+put_off(struct at_work *w, int64_t waited)
+{
+	bool soon = is_waiting(w, w->triplet);
+	struct mm_greylist_answer answer = {
+	    .state = soon ? MM_GREYLIST_SOON : MM_GREYLIST_FIRST,
+	    .wait = w->rules->delay - waited};
+
+	tell_attempt(w, &answer);
+	if (!soon && !take_in(w)) {
+		answer.state = MM_GREYLIST_FLOOD;
+	} else if (!soon || w->triplet->first > w->now) {
+		begin_wait(w);
+	} else if (mm_delays_between(answer.before, answer.after)) {
+		w->triplet->last = w->now;
+		w->write = true;
+	}
+	return answer;
+}
+
 /* Neither known nor allowed: a first attempt, or a retry. */
 static struct mm_greylist_answer
 wait_or_pass(struct at_work *w)
 {
-	enum mm_greylist_state state =
-	    is_waiting(w, w->triplet) ? MM_GREYLIST_SOON : MM_GREYLIST_FIRST;
+	int64_t waited =
+	    is_waiting(w, w->triplet) ? age(w->triplet->first, w->now) : 0;
 	struct mm_greylist_answer answer;
-	int64_t waited;
+	enum mm_greylist_state window;
 
-	waited = state == MM_GREYLIST_SOON ? age(w->triplet->first, w->now) : 0;
-	if (waited < w->rules->delay) {
-		answer = (struct mm_greylist_answer){
-		    .state = state, .wait = w->rules->delay - waited};
-		if (state == MM_GREYLIST_FIRST && !take_in(w))
-			answer.state = MM_GREYLIST_FLOOD;
-		else if (state == MM_GREYLIST_FIRST ||
-			 w->triplet->first > w->now)
-			begin_wait(w);
+	if (waited >= w->rules->delay) {
+		answer = pass(w, MM_GREYLIST_PASS);
+		count_pass(w);
 		return answer;
 	}
-	answer = pass(w, MM_GREYLIST_PASS);
-	count_pass(w);
-	return answer;
+	window = find_window(w);
+	return window != MM_GREYLIST_NONE ? let_in(w, window)
+					  : put_off(w, waited);
 }
 
 /*
@@ -267,13 +350,9 @@ settle(struct at_work *w, struct mm_greylist_answer *ret)
 }
 
 static struct mm_greylist_answer
-decide(struct at_work *w)
+look_further(struct at_work *w)
 {
 	const struct mm_greylist_rules *rules = w->rules;
-	struct mm_greylist_answer answer;
-
-	if (settle(w, &answer))
-		return answer;
 	if (is_allowed(w, w->client, rules->allow_count))
 		return allow(w, w->client);
 	if (is_allowed(w, w->network, rules->network_allow_count))
@@ -284,6 +363,22 @@ decide(struct at_work *w)
 	if (has_passed(w->triplet, rules->triplet_max_age, w->now))
 		return pass_again(w);
 	return rules->follow ? pass(w, MM_GREYLIST_FOLLOWS) : wait_or_pass(w);
+}
+
+static struct mm_greylist_answer
+decide(struct at_work *w)
+{
+	struct mm_greylist_answer answer, seen = {0};
+
+	if (settle(w, &answer))
+		return answer;
+	tell_attempt(w, &seen);
+	answer = look_further(w);
+	if (seen.after == 0)
+		return answer;
+	answer.before = seen.before;
+	answer.after = seen.after;
+	return answer;
 }
 
 static struct at_work
@@ -297,6 +392,7 @@ at_work(const struct mm_greylist_rules *rules,
 	    .network = &record[MM_GREYLIST_NETWORK],
 	    .source = &record[MM_GREYLIST_SOURCE],
 	    .imported = &record[MM_GREYLIST_IMPORTED],
+	    .record = record,
 	    .now = now};
 }
 

@@ -25,6 +25,16 @@
  * than twice waiting_limit of one source; and as soon as the flood ends, or its
  * mail begins to come back, there is room again.
  *
+ * The operator's hand: a triplet that was released passes at its next attempt,
+ * as after its wait.  While a window is open for a recipient, or a client was
+ * allowed by hand, nothing waits, and nothing is remembered of it: what comes
+ * in then has not shown that it comes back.  These are records of their own,
+ * looked at only where a mail would wait.
+ *
+ * How long mail stays away is counted, see delays.h: of what waits the last
+ * attempt is remembered, if one of the settings there lies between it and the
+ * one before.
+ *
  * A clock that is set back starts a wait anew at the most: no wait is ever
  * longer than the delay, and no triplet is locked out.
  * Threads: immutable; pure functions on the caller's values.
@@ -63,6 +73,13 @@ enum mm_greylist_role {
 	 * EARLIER, and never written anew but where it waited and has passed */
 	MM_GREYLIST_IMPORTED,
 	MM_GREYLIST_IMPORTED_LAST = MM_GREYLIST_IMPORTED + 2,
+	/* windows: open from first to last */
+	MM_GREYLIST_RELEASE,	  /* this triplet's */
+	MM_GREYLIST_EXPECT,	  /* this recipient's */
+	MM_GREYLIST_EXPECT_PLAIN, /* and without its "+extension" */
+	MM_GREYLIST_GRANT,	  /* this client's, by its identity, */
+	MM_GREYLIST_GRANT_NETWORK,
+	MM_GREYLIST_GRANT_ADDRESS,
 	MM_GREYLIST_NROLES,
 };
 
@@ -75,12 +92,19 @@ enum mm_greylist_state {
 	MM_GREYLIST_FOLLOWS, /* with another recipient of the same mail */
 	MM_GREYLIST_KNOWN_TRIPLET,
 	MM_GREYLIST_ALLOWED_CLIENT,
+	/* by hand */
+	MM_GREYLIST_RELEASED,
+	MM_GREYLIST_EXPECTED, /* counts for this recipient only */
+	MM_GREYLIST_GRANTED,
 };
 
 struct mm_greylist_answer {
 	enum mm_greylist_state state;
 	int64_t wait;  /* seconds left; 0: pass */
-	int64_t delay; /* PASS, FOLLOWS: seconds since the first attempt */
+	int64_t delay; /* of a pass: seconds since the first attempt */
+	/* of what was waiting: the age of the attempt that was remembered, and
+	 * of this one; else 0 */
+	int64_t before, after;
 };
 
 /*

@@ -23,13 +23,16 @@ struct climb {
 	const char *generic; /* its name looks so, for this reason */
 };
 
-/* The address's first bits as text. */
-static const char *
-network(struct mm_arena *arena, const struct mm_ip *ip, unsigned bits)
+const char *
+mm_greylist_network(
+    struct mm_arena *arena, const struct mm_ip *ip, unsigned bits)
 {
+	unsigned most = ip->family == MM_IP_V6 ? 128 : 32;
 	struct mm_ip net = *ip;
 	char text[MM_IP_TEXT_MAX];
 
+	if (bits > most)
+		bits = most;
 	mm_ip_mask(&net, bits);
 	return mm_arena_printf(arena, "%s/%u", mm_ip_format(&net, text), bits);
 }
@@ -80,7 +83,7 @@ by_name(struct climb *c)
 static const char *
 by_network(struct climb *c)
 {
-	return network(c->arena, &c->who->ip,
+	return mm_greylist_network(c->arena, &c->who->ip,
 	    c->who->ip.family == MM_IP_V6 ? c->scheme->ipv6_prefix
 					  : c->scheme->ipv4_prefix);
 }
@@ -88,8 +91,7 @@ by_network(struct climb *c)
 static const char *
 by_address(struct climb *c)
 {
-	return network(
-	    c->arena, &c->who->ip, c->who->ip.family == MM_IP_V6 ? 128 : 32);
+	return mm_greylist_network(c->arena, &c->who->ip, 128);
 }
 
 /* NULL: the step does not know it, or memory is out. */
@@ -120,7 +122,8 @@ source(struct climb *c, const struct mm_identity *identity)
 
 	if (identity->rung == MM_RUNG_GROUP || identity->rung == MM_RUNG_NAME)
 		return identity->text;
-	return network(c->arena, &c->who->ip, own < bits ? own : bits);
+	return mm_greylist_network(
+	    c->arena, &c->who->ip, own < bits ? own : bits);
 }
 
 bool

@@ -67,6 +67,11 @@ void mm_greylist_scheme_files(
 /* MM_PART bits. */
 unsigned mm_greylist_scheme_parts(const struct mm_greylist_scheme *scheme);
 
+/* The first bits of an address as text, "192.0.2.0/24"; an address has no more
+ * of them than it has.  NULL: out of memory. */
+const char *mm_greylist_network(
+    struct mm_arena *arena, const struct mm_ip *ip, unsigned bits);
+
 /* False: out of memory. */
 bool mm_greylist_identify(const struct mm_greylist_scheme *scheme,
     const struct mm_greylist_who *who, struct mm_arena *arena,

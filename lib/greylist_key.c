@@ -31,6 +31,43 @@ mm_greylist_client_key(struct mm_arena *arena, const char *client)
 	return mm_arena_printf(arena, "client %s", client);
 }
 
+const char *
+mm_greylist_release_key(struct mm_arena *arena, const char *triplet)
+{
+	return mm_arena_printf(arena, "release %s", triplet);
+}
+
+const char *
+mm_greylist_expect_key(struct mm_arena *arena, const char *recipient)
+{
+	char *key = mm_arena_printf(arena, "expect %s", recipient);
+
+	if (key != NULL)
+		mm_str_fold(key);
+	return key;
+}
+
+const char *
+mm_greylist_grant_key(struct mm_arena *arena, const char *identity)
+{
+	return identity == NULL ? NULL
+				: mm_arena_printf(arena, "allow %s", identity);
+}
+
+const char *
+mm_greylist_plain(struct mm_arena *arena, const char *recipient)
+{
+	const char *at = strrchr(recipient, '@');
+	const char *end = at != NULL ? at : recipient + strlen(recipient);
+	const char *plus = memchr(recipient, '+', (size_t)(end - recipient));
+
+	/* an address may begin with one */
+	if (plus == NULL || plus == recipient)
+		return recipient;
+	return mm_arena_printf(
+	    arena, "%.*s%s", (int)(plus - recipient), recipient, end);
+}
+
 /* A key that stands there already is not asked for twice. */
 static bool
 add(struct mm_greylist_keys *keys, enum mm_greylist_role role, const char *key)
@@ -66,6 +103,31 @@ add_imported(struct mm_greylist_keys *keys, const struct mm_greylist_mail *mail,
 	return n >= 0;
 }
 
+/* What the operator may have opened. */
+static bool
+add_windows(struct mm_greylist_keys *keys, const struct mm_greylist_mail *mail,
+    struct mm_arena *arena)
+{
+	const struct mm_identity *id = &keys->identity;
+	const struct mm_ip *ip = &mail->client.ip;
+	const char *plain = mm_greylist_plain(arena, mail->recipient);
+
+	return plain != NULL &&
+	       add(keys, MM_GREYLIST_RELEASE,
+		   mm_greylist_release_key(arena, keys->key[0])) &&
+	       add(keys, MM_GREYLIST_EXPECT,
+		   mm_greylist_expect_key(arena, mail->recipient)) &&
+	       add(keys, MM_GREYLIST_EXPECT_PLAIN,
+		   mm_greylist_expect_key(arena, plain)) &&
+	       add(keys, MM_GREYLIST_GRANT,
+		   mm_greylist_grant_key(arena, id->text)) &&
+	       add(keys, MM_GREYLIST_GRANT_NETWORK,
+		   mm_greylist_grant_key(arena, id->network)) &&
+	       add(keys, MM_GREYLIST_GRANT_ADDRESS,
+		   mm_greylist_grant_key(
+		       arena, mm_greylist_network(arena, ip, 128)));
+}
+
 bool
 mm_greylist_keys(const struct mm_greylist_scheme *scheme,
     const struct mm_greylist_mail *mail, struct mm_arena *arena,
@@ -94,5 +156,5 @@ mm_greylist_keys(const struct mm_greylist_scheme *scheme,
 		   mm_greylist_client_key(arena, id->network)) &&
 	       add(ret, MM_GREYLIST_SOURCE,
 		   mm_arena_printf(arena, "source %s", id->source)) &&
-	       add_imported(ret, mail, arena);
+	       add_imported(ret, mail, arena) && add_windows(ret, mail, arena);
 }

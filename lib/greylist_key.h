@@ -35,10 +35,18 @@ bool mm_greylist_keys(const struct mm_greylist_scheme *scheme,
     const struct mm_greylist_mail *mail, struct mm_arena *arena,
     struct mm_greylist_keys *ret);
 
-/* The two sorts of key, letters folded; NULL: out of memory.  A part that is
- * NULL is not in the key. */
+/* The sorts of key, letters folded; NULL: out of memory.  A part that is NULL
+ * is not in the key. */
 const char *mm_greylist_triplet_key(struct mm_arena *arena, const char *client,
     const char *sender, const char *recipient);
 const char *mm_greylist_client_key(struct mm_arena *arena, const char *client);
+const char *mm_greylist_release_key(
+    struct mm_arena *arena, const char *triplet);
+const char *mm_greylist_expect_key(
+    struct mm_arena *arena, const char *recipient);
+const char *mm_greylist_grant_key(struct mm_arena *arena, const char *identity);
+
+/* The recipient without its "+extension". */
+const char *mm_greylist_plain(struct mm_arena *arena, const char *recipient);
 
 #endif

@@ -55,6 +55,15 @@ mail_of(const struct mm_session *session, const struct mm_judge_mark *mark)
 	};
 }
 
+/* "ADDRESS" or "ADDRESS NAME": what its keys can be made of again. */
+static const char *
+note_client(const struct mm_greylist_who *who, struct mm_arena *arena)
+{
+	return who->name == NULL
+		   ? who->address
+		   : mm_arena_printf(arena, "%s %s", who->address, who->name);
+}
+
 bool
 mm_judge_greylist(struct mm_judge_greylist *ret, const struct mm_policy *policy,
     const struct mm_session *session, const struct mm_judge_mark *mark,
@@ -62,8 +71,11 @@ mm_judge_greylist(struct mm_judge_greylist *ret, const struct mm_policy *policy,
 {
 	struct mm_greylist_mail mail = mail_of(session, mark);
 	struct mm_greylist_keys keys;
+	const char *note;
 
-	if (!mm_greylist_keys(mm_policy_scheme(policy), &mail, arena, &keys))
+	note = note_client(&mail.client, arena);
+	if (note == NULL ||
+	    !mm_greylist_keys(mm_policy_scheme(policy), &mail, arena, &keys))
 		return false;
 	*ret = (struct mm_judge_greylist){
 	    .identity = keys.identity,
@@ -74,7 +86,7 @@ mm_judge_greylist(struct mm_judge_greylist *ret, const struct mm_policy *policy,
 		{
 		    .n = keys.n,
 		    .at_first = keys.at_first,
-		    .note = {.client = session->client_address,
+		    .note = {.client = note,
 			.sender = session->sender,
 			.recipient = session->recipient},
 		    .change = mm_greylist_change,

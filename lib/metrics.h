@@ -28,15 +28,18 @@ enum mm_metric {
 	MM_GREYLIST_PASSED,
 	MM_GREYLIST_FOLLOWED, /* came back in time */
 	MM_GREYLIST_KNOWN,
-	MM_GREYLIST_ALLOWED, /* automatically, by client */
-	MM_GREYLIST_EXEMPT,  /* never asked */
-	MM_STORE_ERRORS,     /* mail passed because the store did not answer */
-	MM_DEADLINES,	     /* a RCPT waited to its deadline */
-	MM_WAITERS,	     /* callbacks waiting now */
-	MM_WAITERS_REFUSED,  /* too many waited already */
-	MM_POLICY_QUERIES,   /* policy services asked */
-	MM_POLICY_FAILURES,  /* and their default actions taken */
-	MM_LOG_DROPPED,	     /* records */
+	MM_GREYLIST_ALLOWED,  /* automatically, by client */
+	MM_GREYLIST_RELEASES, /* by hand, as the next two */
+	MM_GREYLIST_EXPECTS,
+	MM_GREYLIST_GRANTS,
+	MM_GREYLIST_EXEMPT, /* never asked */
+	MM_STORE_ERRORS,    /* mail passed because the store did not answer */
+	MM_DEADLINES,	    /* a RCPT waited to its deadline */
+	MM_WAITERS,	    /* callbacks waiting now */
+	MM_WAITERS_REFUSED, /* too many waited already */
+	MM_POLICY_QUERIES,  /* policy services asked */
+	MM_POLICY_FAILURES, /* and their default actions taken */
+	MM_LOG_DROPPED,	    /* records */
 	MM_RELOADS,
 	MM_RELOADS_FAILED,
 	MM_CHANGES_FAILED, /* of messages: the MTA does not let us */

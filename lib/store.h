@@ -21,8 +21,8 @@
 struct mm_clock;
 struct mm_err;
 
-#define MM_STORE_KEYS 8	      /* records of one update, at most */
-#define MM_STORE_ARG_MAX 512  /* bytes of an update's arg, at most */
+#define MM_STORE_KEYS 16      /* records of one update, at most */
+#define MM_STORE_ARG_MAX 1024 /* bytes of an update's arg, at most */
 #define MM_STORE_NOTE_MAX 320 /* bytes of each text of a note; more is cut */
 
 /* All zero: never seen. */

@@ -8,6 +8,7 @@
 #include "lib/arena.h"
 #include "lib/clock.h"
 #include "lib/decision.h"
+#include "lib/delays.h"
 #include "lib/err.h"
 #include "lib/exempt.h"
 #include "lib/judge.h"
@@ -43,6 +44,9 @@ static const struct {
     {MM_GREYLIST_FOLLOWS, MM_GREYLIST_FOLLOWED},
     {MM_GREYLIST_KNOWN_TRIPLET, MM_GREYLIST_KNOWN},
     {MM_GREYLIST_ALLOWED_CLIENT, MM_GREYLIST_ALLOWED},
+    {MM_GREYLIST_RELEASED, MM_GREYLIST_RELEASES},
+    {MM_GREYLIST_EXPECTED, MM_GREYLIST_EXPECTS},
+    {MM_GREYLIST_GRANTED, MM_GREYLIST_GRANTS},
 };
 
 /* What all records of one recipient have in common. */
@@ -101,6 +105,17 @@ count_greylist(struct service *service, enum mm_greylist_state state)
 			service_count(service, greylist_metrics[i].metric, 1);
 }
 
+/* What it tells of how long mail stays away. */
+static void
+count_delays(struct mm_delays *delays, const struct mm_greylist_answer *answer)
+{
+	if (answer->state == MM_GREYLIST_FIRST)
+		mm_delays_began(delays);
+	else if (answer->after > 0)
+		mm_delays_came(
+		    delays, answer->before, answer->after, answer->wait == 0);
+}
+
 /* -1: *why the store could not be asked. */
 static int
 ask_store(struct service *service, const struct outcome_case *mail,
@@ -148,6 +163,7 @@ ask_greylist(
 	}
 	service_trouble(service, TROUBLE_STORE, false, NULL);
 	count_greylist(service, answer.state);
+	count_delays(service_delays(service), &answer);
 	return answer;
 }
 
@@ -235,7 +251,9 @@ static void
 pass_greylist(struct outcome_greylist *greylist,
     const struct mm_greylist_answer *answer, struct mm_decision *decision)
 {
-	greylist->passed = true;
+	/* what is expected for one recipient is for that one only */
+	if (answer->state != MM_GREYLIST_EXPECTED)
+		greylist->passed = true;
 	if (answer->delay > greylist->waited)
 		greylist->waited = answer->delay;
 	if (answer->state == MM_GREYLIST_PASS || answer->delay > 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/delays.h"
 #include "lib/dns.h"
 #include "lib/dnsxl.h"
 #include "lib/err.h"
@@ -25,6 +26,8 @@
 /* A trouble that comes and goes is one trouble: it has ended when it has not
  * been seen for so long. */
 #define CALM_US (10 * INT64_C(1000000))
+/* The delays that have been counted are written. */
+#define SAVE_US (60 * INT64_C(1000000))
 /* A callback that has returned has not yet answered: libmilter writes its
  * reply then, in a thread that may have to wait for its turn. */
 #define REPLIES_MS 100
@@ -46,6 +49,8 @@ struct service {
 
 	_Atomic(struct mm_store *) store; /* set once */
 	_Atomic(struct mm_foreign_imports) imports;
+	struct mm_delays *delays;
+	int64_t save_due;  /* the supervisor's: of the delays, monotonic */
 	int64_t store_due; /* the supervisor's: when to try it, monotonic */
 	_Atomic bool trouble[NTROUBLES];
 	_Atomic int64_t troubled[NTROUBLES]; /* when, monotonic us */
@@ -177,6 +182,28 @@ find_imports(struct service *service, struct mm_store *store)
 		atomic_store(&service->imports, imports);
 }
 
+/* Numbers for people: no trouble if they are lost. */
+static void
+save_delays(struct service *service, struct mm_store *store)
+{
+	struct mm_err err;
+
+	service->save_due = mm_clock_mono(service->clock) + SAVE_US;
+	mm_delays_save(
+	    service->delays, store, mm_clock_wall(service->clock), &err);
+}
+
+static void
+load_delays(struct service *service, struct mm_store *store)
+{
+	struct mm_err err;
+
+	service->save_due = mm_clock_mono(service->clock) + SAVE_US;
+	if (mm_delays_load(service->delays, store, &err) != 0)
+		logger_say(service->logger, MM_EVENT_NOTICE,
+		    "the delays counted so far: %s", err.text);
+}
+
 /* A policy without greylisting needs no store. */
 static void
 tend_store(struct service *service)
@@ -187,7 +214,10 @@ tend_store(struct service *service)
 	struct mm_err err;
 	bool needed;
 
-	if (atomic_load(&service->store) != NULL || now < service->store_due)
+	if ((store = atomic_load(&service->store)) != NULL &&
+	    now >= service->save_due)
+		save_delays(service, store);
+	if (store != NULL || now < service->store_due)
 		return;
 	policy = service_policy(service);
 	needed = mm_policy_greylists(policy);
@@ -195,7 +225,8 @@ tend_store(struct service *service)
 	if (!needed)
 		return;
 	service->store_due = now + STORE_RETRY_US;
-	store = open_store(service, &err);
+	if ((store = open_store(service, &err)) != NULL)
+		load_delays(service, store);
 	service_trouble(service, TROUBLE_STORE, store == NULL,
 	    store == NULL ? err.text : NULL);
 	if (store != NULL)
@@ -240,7 +271,9 @@ service_new(struct mm_policy *policy, struct logger *logger,
 	    &service->session_limit, limit_of(service, service->standing));
 	service->lists = mm_lists_new();
 	service->policyds = mm_policyd_pool_new(service->clock);
-	if (service->lists == NULL || service->policyds == NULL) {
+	service->delays = mm_delays_new();
+	if (service->lists == NULL || service->policyds == NULL ||
+	    service->delays == NULL) {
 		mm_err_set(err, "out of memory");
 		goto fail;
 	}
@@ -260,6 +293,7 @@ service_stop(struct service *service, int wait_ms)
 {
 	const struct timespec step = {.tv_nsec = 10 * 1000 * 1000};
 	const struct timespec replies = {.tv_nsec = REPLIES_MS * 1000 * 1000};
+	struct mm_store *store;
 
 	atomic_store(&service->stopping, true);
 	for (; atomic_load(&service->in_flight) > 0 && wait_ms > 0;
@@ -269,7 +303,9 @@ service_stop(struct service *service, int wait_ms)
 		return;
 	nanosleep(&replies, NULL);
 	mm_dns_free(service->dns);
-	mm_store_free(atomic_load(&service->store));
+	if ((store = atomic_load(&service->store)) != NULL)
+		save_delays(service, store);
+	mm_store_free(store);
 	service->dns = NULL;
 	atomic_store(&service->store, NULL);
 }
@@ -283,6 +319,7 @@ service_free(struct service *service)
 	mm_store_free(atomic_load(&service->store));
 	mm_lists_free(service->lists);
 	mm_policyd_pool_free(service->policyds);
+	mm_delays_free(service->delays);
 	mm_policy_unref(service->policy);
 	pthread_mutex_destroy(&service->lock);
 	free(service);
@@ -492,6 +529,12 @@ struct mm_foreign_imports
 service_imports(struct service *service)
 {
 	return atomic_load(&service->imports);
+}
+
+struct mm_delays *
+service_delays(struct service *service)
+{
+	return service->delays;
 }
 
 struct logger *

@@ -18,6 +18,7 @@
 
 struct logger;
 struct mm_clock;
+struct mm_delays;
 struct mm_complaints;
 struct mm_dns;
 struct mm_err;
@@ -93,6 +94,7 @@ struct mm_policyd_pool *service_policyds(struct service *service);
 struct mm_store *service_store(struct service *service); /* NULL: none now */
 /* What is in it of other programs' state. */
 struct mm_foreign_imports service_imports(struct service *service);
+struct mm_delays *service_delays(struct service *service);
 struct logger *service_logger(struct service *service);
 time_t service_started(const struct service *service);
 time_t service_loaded(const struct service *service); /* its policy */

@@ -24,7 +24,10 @@ struct attempt {
 	const char *what;
 	struct mm_record triplet, client;
 	int64_t now;
-	struct mm_greylist_answer answer;
+	struct {
+		enum mm_greylist_state state;
+		int64_t wait, delay;
+	} answer;
 	bool write;
 	struct mm_record after, client_after;
 };
@@ -66,8 +69,14 @@ test_a_triplet_waits_then_passes(void **state)
 		{MM_GREYLIST_FIRST, 170, 0}, true, {T, T, 0}, {0, 0, 0}},
 	    {"at once again", {T, T, 0}, {0, 0, 0}, T,
 		{MM_GREYLIST_SOON, 170, 0}, false, {T, T, 0}, {0, 0, 0}},
-	    {"a second too early", {T, T, 0}, {0, 0, 0}, T + 169,
-		{MM_GREYLIST_SOON, 1, 0}, false, {T, T, 0}, {0, 0, 0}},
+	    {"before all settings that are counted", {T, T, 0}, {0, 0, 0},
+		T + 29, {MM_GREYLIST_SOON, 141, 0}, false, {T, T, 0}, {0, 0, 0}},
+	    {"a second too early, and behind one of them",
+		{T, T + 60, 0}, {0, 0, 0}, T + 169,
+		{MM_GREYLIST_SOON, 1, 0}, true, {T, T + 169, 0}, {0, 0, 0}},
+	    {"once more within the same two", {T, T + 121, 0}, {0, 0, 0},
+		T + 169, {MM_GREYLIST_SOON, 1, 0}, false, {T, T + 121, 0},
+		{0, 0, 0}},
 	    {"the delay is over", {T, T, 0}, {0, 0, 0}, T + 170,
 		{MM_GREYLIST_PASS, 0, 170}, true, {T, T + 170, 1},
 		{T + 170, T + 170, 1}},

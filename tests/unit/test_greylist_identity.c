@@ -208,9 +208,9 @@ test_mistakes_are_found(void **state)
 	}
 }
 
-/* One mail, and its keys as "ROLE key" lines. */
+/* One mail, and its keys from a role on as "ROLE key" lines. */
 static void
-write_keys(
+write_keys_from(enum mm_greylist_role from, enum mm_greylist_role to,
     const char *config, const struct mm_greylist_mail *mail, char text[2048])
 {
 	struct mm_greylist_scheme *scheme = good_scheme(config);
@@ -220,10 +220,57 @@ write_keys(
 	assert_true(mm_greylist_keys(scheme, mail, arena, &keys));
 	text[0] = '\0';
 	for (size_t i = 0; i < keys.n; i++)
-		snprintf(text + strlen(text), 2048 - strlen(text), "%d %s\n",
-		    (int)keys.role[i], keys.key[i]);
+		if (keys.role[i] >= from && keys.role[i] <= to)
+			snprintf(text + strlen(text), 2048 - strlen(text),
+			    "%d %s\n", (int)(keys.role[i] - from), keys.key[i]);
 	mm_arena_free(arena);
 	mm_greylist_scheme_free(scheme);
+}
+
+/* Without those of what is done by hand. */
+static void
+write_keys(
+    const char *config, const struct mm_greylist_mail *mail, char text[2048])
+{
+	write_keys_from(0, MM_GREYLIST_SOURCE, config, mail, text);
+}
+
+static void
+test_windows_of_a_mail(void **state)
+{
+	static const struct {
+		const char *recipient, *want;
+	} cases[] = {
+	    {"B+x+y@Example.net", "1 expect b+x+y@example.net\n"
+				  "2 expect b@example.net\n"},
+	    {"+b@example.net", "1 expect +b@example.net\n"},
+	    {"b", "1 expect b\n"},
+	    {"b+x", "1 expect b+x\n2 expect b\n"},
+	    {"a\"+@b\"+c@d+e", "1 expect a\"+@b\"+c@d+e\n"
+			       "2 expect a\"@d+e\n"},
+	};
+	struct mm_greylist_mail mail = {
+	    .client = who("2001:db8:1:2::7", "mx.sender.example"),
+	    .sender = "a@example.org",
+	    .recipient = "b@example.net"};
+	char got[2048];
+
+	(void)state;
+	write_keys_from(
+	    MM_GREYLIST_RELEASE, MM_GREYLIST_GRANT_ADDRESS, "", &mail, got);
+	assert_string_equal("0 release triplet name:sender.example 13 "
+			    "a@example.org b@example.net\n"
+			    "1 expect b@example.net\n"
+			    "3 allow name:sender.example\n"
+			    "4 allow 2001:db8:1:2::/64\n"
+			    "5 allow 2001:db8:1:2::7/128\n",
+	    got);
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		mail.recipient = cases[i].recipient;
+		write_keys_from(MM_GREYLIST_RELEASE, MM_GREYLIST_EXPECT_PLAIN,
+		    "", &mail, got);
+		assert_string_equal(cases[i].want, strchr(got, '\n') + 1);
+	}
 }
 
 static void
@@ -401,6 +448,7 @@ main(void)
 	    cmocka_unit_test(test_each_step_can_be_off),
 	    cmocka_unit_test(test_mistakes_are_found),
 	    cmocka_unit_test(test_keys_of_a_mail),
+	    cmocka_unit_test(test_windows_of_a_mail),
 	    cmocka_unit_test(test_nobody_passes_on_the_keys_of_a_pool),
 	    cmocka_unit_test(test_texts_in_keys_forge_nothing),
 	    cmocka_unit_test(test_a_full_arena_gives_no_keys),

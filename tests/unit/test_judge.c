@@ -503,7 +503,8 @@ test_greylist_question_and_reply(void **state)
 	assert_int_equal(5, ask.request.rules.allow_count);
 	assert_int_equal(1000, ask.request.now);
 	assert_true(ask.request.rules.follow);
-	assert_int_equal(3, ask.update.n);
+	assert_int_equal(6, ask.update.n);
+	assert_int_equal(2, ask.update.at_first);
 	assert_string_equal("192.0.2.1/32", ask.identity.text);
 	assert_non_null(strstr(ask.update.key[0], "192.0.2.1/32"));
 	assert_string_equal("b@example.org", ask.update.note.recipient);
