@@ -55,7 +55,8 @@ struct mm_store_update {
 	 * nread of update.  Changes the first nread of record[] in place (the
 	 * others are zero); one that becomes all zero is removed, one behind
 	 * key[0] that stays as it was keeps its own note.
-	 * *noted: key[0] is waiting and has or gets a note; else it has none.
+	 * *noted: key[0] has or gets a note, because it is waiting (its count
+	 * is 0) or is to be listed; else it has none.
 	 * MORE, while nread < n: has changed nothing, arg neither.
 	 */
 	enum mm_store_change (*change)(const struct mm_store_update *update,
@@ -81,7 +82,7 @@ struct mm_store_stats {
 	uint64_t bytes;	  /* on disk */
 };
 
-/* One waiting record, for listings. */
+/* One record with a note, for listings; it is waiting if its count is 0. */
 typedef bool mm_store_each(void *ctx, const struct mm_store_note *note,
     const struct mm_record *record); /* false: enough */
 
@@ -141,7 +142,8 @@ int mm_store_waiting(
     struct mm_store *store, mm_store_each *each, void *ctx, struct mm_err *err);
 /*
  * From now on records with last older than max_age seconds are purged, those
- * still waiting (noted) by their first time.  0: never.  May be called again.
+ * still waiting (with a note, and a count of 0) by their first time.  0: never.
+ * May be called again.
  */
 void mm_store_keep(
     struct mm_store *store, int64_t max_age, int64_t waiting_age);

@@ -40,7 +40,7 @@ static const struct {
 	[MM_SQLITE_COUNT] = { MM_SQLITE_WRITER,
 	    "UPDATE meta SET records = ?1, waiting = ?2" },
 	[MM_SQLITE_SCAN] = { MM_SQLITE_WRITER,
-	    "SELECT k, note, first, last FROM record"
+	    "SELECT k, note, first, last, count FROM record"
 	    " WHERE k >= ?1 ORDER BY k LIMIT ?2" },
 };
 /* clang-format on */

@@ -31,10 +31,11 @@ struct old {
 
 static bool
 is_old(const struct mm_sqlite_store *s, int64_t now, int64_t note,
-    int64_t first, int64_t last)
+    const struct mm_record *record)
 {
-	int64_t since = note == 0 ? last : first;
-	int64_t age = atomic_load(note == 0 ? &s->max_age : &s->waiting_age);
+	bool waits = note != 0 && record->count == 0;
+	int64_t since = waits ? record->first : record->last;
+	int64_t age = atomic_load(waits ? &s->waiting_age : &s->max_age);
 
 	return age > 0 && since < now - age;
 }
@@ -47,6 +48,7 @@ scan(struct mm_sqlite_store *s, struct old old[PURGE_KEYS], size_t *n,
 	sqlite3_stmt *stmt = s->writer.stmt[MM_SQLITE_SCAN];
 	int64_t now = mm_clock_wall(s->clock);
 	int64_t k = s->purge_next, note;
+	struct mm_record record;
 	int rows = 0;
 
 	*n = 0;
@@ -55,8 +57,10 @@ scan(struct mm_sqlite_store *s, struct old old[PURGE_KEYS], size_t *n,
 	for (; sqlite3_step(stmt) == SQLITE_ROW; rows++) {
 		k = sqlite3_column_int64(stmt, 0);
 		note = sqlite3_column_int64(stmt, 1);
-		if (is_old(s, now, note, sqlite3_column_int64(stmt, 2),
-			sqlite3_column_int64(stmt, 3)))
+		record.first = sqlite3_column_int64(stmt, 2);
+		record.last = sqlite3_column_int64(stmt, 3);
+		record.count = sqlite3_column_int64(stmt, 4);
+		if (is_old(s, now, note, &record))
 			old[(*n)++] = (struct old){k, note};
 	}
 	*more = rows == PURGE_KEYS && k < INT64_MAX;
