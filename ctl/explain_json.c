@@ -29,6 +29,7 @@ write_record(
 	case MM_DNS_NS:
 	case MM_DNS_PTR:
 	case MM_DNS_TXT:
+	case MM_DNS_SPF:
 		mm_json_string(json, NULL, rr->text);
 		return;
 	}

@@ -62,6 +62,7 @@ print_record(
 		mm_buf_addf(buf, "%u %s", rr->preference, rr->text);
 		return;
 	case MM_DNS_TXT:
+	case MM_DNS_SPF:
 		mm_buf_addf(buf, "\"%.*s%s\"", RECORD_SHOWN, rr->text,
 		    strlen(rr->text) > RECORD_SHOWN ? "..." : "");
 		return;

@@ -32,6 +32,7 @@ static const struct mm_name types[] = {
     {MM_DNS_MX, "MX"},
     {MM_DNS_TXT, "TXT"},
     {MM_DNS_AAAA, "AAAA"},
+    {MM_DNS_SPF, "TXT"},
 };
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -22,8 +22,12 @@ struct mm_ip;
 #define MM_DNS_NAME_MAX 256 /* text of a name with its NUL, RFC 1035 2.3.4 */
 #define MM_DNS_TEXT_MAX 500 /* of a TXT answer's text kept, as in Postfix */
 #define MM_DNS_RRS_MAX 64   /* records of an answer kept */
+#define MM_DNS_SPF_MAX 4096 /* of an SPF record; a longer one is invalid */
 
-/* RFC 1035 3.2.2, RFC 3596. */
+/*
+ * RFC 1035 3.2.2, RFC 3596.  SPF is asked for as TXT and read by RFC 7208 4.5:
+ * only what is an SPF record, and of that all strings.
+ */
 enum mm_dns_type {
 	MM_DNS_A = 1,
 	MM_DNS_NS = 2,
@@ -31,7 +35,9 @@ enum mm_dns_type {
 	MM_DNS_MX = 15,
 	MM_DNS_TXT = 16,
 	MM_DNS_AAAA = 28,
+	MM_DNS_SPF = 0x10000 | MM_DNS_TXT,
 };
+#define MM_DNS_ON_THE_WIRE(type) ((type)&0xffff)
 
 /*
  * How it ended, in the order in which Postfix lets the highest win when
@@ -63,7 +69,8 @@ struct mm_dns_rr {
 	uint16_t preference; /* MX */
 	uint8_t address[16]; /* A (first four), AAAA; network order */
 	const char *text;    /* NS, MX, PTR: host name, folded; TXT: first
-	                        string, each non-printable byte a blank */
+	                        string, each non-printable byte a blank;
+	                        SPF: the record, each such byte a "!" */
 };
 
 /* Threads: immutable, counted. */

@@ -12,7 +12,8 @@
 #include "lib/dns_wire.h"
 #include "lib/hostname.h"
 
-#define HOPS 10 /* CNAMEs followed, as in Postfix */
+#define HOPS 10	      /* CNAMEs followed, as in Postfix */
+#define SPF_RECORDS 2 /* one too many is enough, RFC 7208 4.5 */
 #define TYPE_CNAME 5
 #define TYPE_SOA 6
 #define TTL_MAX 0x7fffffff /* RFC 2181 8 */
@@ -105,6 +106,40 @@ read_text(struct reading *r, const struct mm_dns_packet *p,
 	return MM_DNS_OK;
 }
 
+/* RFC 7208 3.3, 4.5: strings are joined; what is no SPF record is not there. */
+static enum mm_dns_status
+read_spf(struct reading *r, const struct mm_dns_packet *p,
+    const struct mm_dns_record *record, struct mm_dns_rr *ret)
+{
+	static const char version[] = "v=spf1";
+	size_t at = record->data, end = at + record->len, len = 0;
+	char text[MM_DNS_SPF_MAX + 1];
+
+	while (at < end) {
+		size_t part = p->data[at++];
+
+		if (part > end - at)
+			return MM_DNS_RETRY;
+		for (; part > 0; part--, at++) {
+			uint8_t c = p->data[at];
+
+			if (len < sizeof(text))
+				text[len++] =
+				    c < ' ' || c >= 0x7f ? '!' : (char)c;
+		}
+	}
+	if (record->len == 0)
+		return MM_DNS_RETRY;
+	if (len < sizeof(version) - 1 ||
+	    strncasecmp(text, version, sizeof(version) - 1) != 0 ||
+	    (len >= sizeof(version) && text[sizeof(version) - 1] != ' '))
+		return MM_DNS_NOTFOUND;
+	if (len > MM_DNS_SPF_MAX)
+		return MM_DNS_INVAL;
+	ret->text = keep_text(r, text, len, sizeof(r->text) - 1);
+	return MM_DNS_OK;
+}
+
 static enum mm_dns_status
 read_data(struct reading *r, const struct mm_dns_packet *p,
     const struct mm_dns_record *record, struct mm_dns_rr *ret)
@@ -119,6 +154,8 @@ read_data(struct reading *r, const struct mm_dns_packet *p,
 		return read_host(r, p, record, ret);
 	case MM_DNS_TXT:
 		return read_text(r, p, record, ret);
+	case MM_DNS_SPF:
+		return read_spf(r, p, record, ret);
 	}
 	return MM_DNS_RETRY;
 }
@@ -131,7 +168,7 @@ take(struct reading *r, const struct mm_dns_packet *p,
 	struct mm_dns_rr rr = {0};
 	enum mm_dns_status status;
 
-	if (r->n == MM_DNS_RRS_MAX ||
+	if (r->n == (r->type == MM_DNS_SPF ? SPF_RECORDS : MM_DNS_RRS_MAX) ||
 	    (r->type == MM_DNS_TXT && r->used >= MM_DNS_TEXT_MAX + r->n))
 		return;
 	status = read_data(r, p, record, &rr);
@@ -157,7 +194,8 @@ take_name(struct reading *r, const struct mm_dns_packet *p,
 		size_t at = record->owner;
 		struct mm_dns_wire owner;
 
-		if ((record->type != r->type && record->type != TYPE_CNAME) ||
+		if ((record->type != MM_DNS_ON_THE_WIRE(r->type) &&
+			record->type != TYPE_CNAME) ||
 		    !mm_dns_wire_read(p, &at, &owner) ||
 		    !mm_dns_wire_same(&owner, name))
 			continue;

@@ -203,8 +203,9 @@ static void
 send_job(struct mm_unbound *u, struct mm_job *job)
 {
 	mm_unbound_count(u, MM_COUNT_SENT);
-	if (ub_resolve_event(u->ctx, job->name, (int)job->type, CLASS_IN, job,
-		on_answer, NULL) != 0)
+	if (ub_resolve_event(u->ctx, job->name,
+		(int)MM_DNS_ON_THE_WIRE(job->type), CLASS_IN, job, on_answer,
+		NULL) != 0)
 		end(u, job, mm_dns_answer_retry(MM_DNS_LOCAL));
 }
 

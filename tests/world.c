@@ -90,9 +90,17 @@ fill(struct mm_dns_rr *rr, const struct record *r)
 	}
 }
 
+static bool
+is_spf(const char *text)
+{
+	return strncasecmp(text, "v=spf1", 6) == 0 &&
+	       (text[6] == ' ' || text[6] == '\0');
+}
+
 const struct mm_dns_answer *
 world_answer(const struct world *world, const char *name, enum mm_dns_type type)
 {
+	enum mm_dns_type wire = type == MM_DNS_SPF ? MM_DNS_TXT : type;
 	struct mm_dns_rr rr[MM_DNS_RRS_MAX];
 	size_t n = 0;
 
@@ -100,7 +108,9 @@ world_answer(const struct world *world, const char *name, enum mm_dns_type type)
 		const struct record *r = &world->record[i];
 
 		if (strcasecmp(r->name, name) != 0 ||
-		    (r->type != 0 && r->type != type))
+		    (r->type != 0 && r->type != wire))
+			continue;
+		if (type == MM_DNS_SPF && !r->fail && !is_spf(r->data))
 			continue;
 		if (r->fail)
 			return mm_dns_answer_retry(MM_DNS_SERVFAIL);

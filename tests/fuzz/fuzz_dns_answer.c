@@ -31,13 +31,15 @@ check(const struct mm_dns_answer *a, enum mm_dns_type type)
 	}
 	if (type == MM_DNS_TXT && text > MM_DNS_TEXT_MAX)
 		abort();
+	if (type == MM_DNS_SPF && (a->n > 2 || text > 2 * MM_DNS_SPF_MAX))
+		abort();
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum mm_dns_type types[] = {MM_DNS_A, MM_DNS_NS,
-	    MM_DNS_PTR, MM_DNS_MX, MM_DNS_TXT, MM_DNS_AAAA};
+	    MM_DNS_PTR, MM_DNS_MX, MM_DNS_TXT, MM_DNS_AAAA, MM_DNS_SPF};
 	const struct mm_dns_answer *answer;
 	enum mm_dns_type type;
 

@@ -13,7 +13,7 @@
 
 struct packet {
 	size_t len;
-	uint8_t data[4096];
+	uint8_t data[8192];
 };
 
 #define PACKET_CNAME 5

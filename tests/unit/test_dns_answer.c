@@ -250,6 +250,66 @@ test_text_is_bounded(void **state)
 	mm_dns_answer_unref(a);
 }
 
+/* A TXT record of that text, in strings of 255 bytes. */
+static void
+add_long_txt(const char *text)
+{
+	uint8_t data[8192];
+	size_t len = strlen(text), used = 0;
+
+	do {
+		size_t part = len < 255 ? len : 255;
+
+		data[used++] = (uint8_t)part;
+		memcpy(data + used, text, part);
+		used += part;
+		text += part;
+		len -= part;
+	} while (len > 0);
+	packet_answer(&p, "@", MM_DNS_TXT, 60, data, used);
+}
+
+static void
+test_spf_is_one_record_whole(void **state)
+{
+	static const uint8_t two[] = {
+	    7, 'v', '=', 'S', 'P', 'F', '1', ' ', 0, 3, 'a', '\n', 0xe4};
+	static char text[MM_DNS_SPF_MAX + 2];
+	const struct mm_dns_answer *a;
+
+	(void)state;
+	packet_begin(&p, 0, "example.org", MM_DNS_TXT);
+	for (int i = 0; i < 70; i++)
+		packet_txt(&p, "@", 60, "some-site-verification=0123");
+	packet_txt(&p, "@", 60, "v=spf10 +all");
+	packet_txt(&p, "@", 60, "v=spf");
+	packet_txt(&p, "@", 60, "");
+	expect(MM_DNS_SPF, MM_DNS_NOTFOUND, 0, 60);
+	packet_answer(&p, "@", MM_DNS_TXT, 50, two, sizeof(two));
+	a = parse(MM_DNS_SPF);
+	assert_int_equal(MM_DNS_OK, a->status);
+	assert_int_equal(1, a->n);
+	assert_string_equal("v=SPF1 a!!", a->rr[0].text);
+	mm_dns_answer_unref(a);
+	/* how many more there are does not matter */
+	for (int i = 0; i < 5; i++)
+		packet_txt(&p, "@", 60, "v=spf1");
+	expect(MM_DNS_SPF, MM_DNS_OK, 2, 50);
+
+	memset(text, 'x', sizeof(text) - 1);
+	memcpy(text, "v=spf1 ", 7);
+	packet_begin(&p, 0, "example.org", MM_DNS_TXT);
+	add_long_txt(text);
+	expect(MM_DNS_SPF, MM_DNS_INVAL, 0, 60);
+	text[MM_DNS_SPF_MAX] = '\0';
+	packet_begin(&p, 0, "example.org", MM_DNS_TXT);
+	add_long_txt(text);
+	a = parse(MM_DNS_SPF);
+	assert_int_equal(MM_DNS_OK, a->status);
+	assert_string_equal(text, a->rr[0].text);
+	mm_dns_answer_unref(a);
+}
+
 static void
 test_records_are_bounded(void **state)
 {
@@ -265,13 +325,15 @@ test_malformed_data_is_not_found_out(void **state)
 {
 	static const uint8_t data[] = {255, 'a', 'b'};
 	static const enum mm_dns_type types[] = {MM_DNS_A, MM_DNS_AAAA,
-	    MM_DNS_NS, MM_DNS_PTR, MM_DNS_MX, MM_DNS_TXT};
+	    MM_DNS_NS, MM_DNS_PTR, MM_DNS_MX, MM_DNS_TXT, MM_DNS_SPF};
 
 	(void)state;
 	for (size_t i = 0; i < MM_COUNT(types); i++) {
+		unsigned wire = MM_DNS_ON_THE_WIRE(types[i]);
+
 		for (size_t len = 0; len <= sizeof(data); len++) {
-			packet_begin(&p, 0, "example.org", types[i]);
-			packet_answer(&p, "@", types[i], 60, data, len);
+			packet_begin(&p, 0, "example.org", wire);
+			packet_answer(&p, "@", wire, 60, data, len);
 			expect(types[i], MM_DNS_RETRY, 0, 0);
 		}
 	}
@@ -381,6 +443,7 @@ main(void)
 	    cmocka_unit_test(test_host_names_that_are_none),
 	    cmocka_unit_test(test_text_is_the_first_string_made_printable),
 	    cmocka_unit_test(test_text_is_bounded),
+	    cmocka_unit_test(test_spf_is_one_record_whole),
 	    cmocka_unit_test(test_records_are_bounded),
 	    cmocka_unit_test(test_malformed_data_is_not_found_out),
 	    cmocka_unit_test(test_packets_cut_short),
