@@ -159,7 +159,9 @@ ask_greylist(struct explain *x)
 {
 	struct mm_record record[MM_STORE_KEYS] = {0};
 	struct mm_judge_mark mark = {.delay_ms = x->result.mark_delay,
-	    .now = mm_clock_wall(&mm_clock_system)};
+	    .now = mm_clock_wall(&mm_clock_system),
+	    .spf_domain = x->result.spf_domain,
+	    .spf_why = x->result.spf_why};
 	struct mm_judge_greylist question;
 	struct mm_err err;
 	struct mm_store *store = open_store(x, &err);

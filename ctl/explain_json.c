@@ -155,6 +155,7 @@ write_greylist(struct mm_json *json, const struct explain *x)
 
 	mm_json_object(json, "greylist");
 	mm_json_string(json, "identity", x->identity.text);
+	mm_json_string(json, "identity_by", x->identity.why);
 	mm_json_string(json, "generic", x->identity.generic);
 	mm_json_string(json, "state", states[x->greylist.state]);
 	mm_json_int(json, "wait", x->greylist.wait);

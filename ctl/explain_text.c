@@ -331,7 +331,9 @@ print_greylist(const struct explain *x)
 		puts("the client was allowed by hand.");
 		break;
 	}
-	printf("It takes the client for %s%s%s.\n", x->identity.text,
+	printf("It takes the client for %s%s%s%s%s.\n", x->identity.text,
+	    x->identity.why != NULL ? ", by " : "",
+	    x->identity.why != NULL ? x->identity.why : "",
 	    x->identity.generic != NULL ? ": " : "",
 	    x->identity.generic != NULL ? x->identity.generic : "");
 }

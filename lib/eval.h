@@ -123,6 +123,9 @@ struct mm_result {
 	struct mm_why why;
 	const struct mm_why *mark; /* ask the greylist; NULL: do not */
 	int64_t mark_delay;	   /* ms that the mark has mail wait */
+	/* whose SPF record names the client's network, by which terms; NULL:
+	 * nobody's, or the greylist need not know */
+	const char *spf_domain, *spf_why;
 	/* why there is none though a step has set it; or NULL */
 	const struct mm_exempt_why *exempt;
 	struct mm_effect *effects; /* in order */
@@ -163,6 +166,7 @@ struct mm_eval {
 	/* the walk */
 	unsigned not_yet, absent; /* facts, MM_NEEDS bits */
 	bool pending;		  /* a step before was */
+	bool may_mark;		  /* once the recipient is known */
 	bool halted;	/* the look-ahead stops: AUTH or TLS is not known */
 	bool discarded; /* DISCARD: all lists end */
 	enum mm_chain chain;

@@ -54,22 +54,30 @@ by_group(struct climb *c)
 	return NULL;
 }
 
+/* Where in name, folded and without a dot at its end, the organisation's
+ * domain begins.  NULL: it is in none. */
+static const char *
+find_domain(struct climb *c, const char *name, char **folded)
+{
+	size_t len = name != NULL ? strlen(name) : 0;
+
+	if (len > 0 && name[len - 1] == '.')
+		len--;
+	if (len == 0 || c->scheme->suffixes == NULL ||
+	    (*folded = mm_arena_dupn(c->arena, name, len)) == NULL)
+		return NULL;
+	mm_str_fold(*folded);
+	return mm_suffixes_domain(c->scheme->suffixes, *folded);
+}
+
 /* The name without what a machine made of it, or of capitals and dots. */
 static const char *
 by_name(struct climb *c)
 {
-	size_t len = c->who->name != NULL ? strlen(c->who->name) : 0;
 	const char *domain, *host = "";
 	char *name;
 
-	if (len > 0 && c->who->name[len - 1] == '.')
-		len--;
-	if (len == 0 || c->scheme->suffixes == NULL ||
-	    (name = mm_arena_dupn(c->arena, c->who->name, len)) == NULL)
-		return NULL;
-	mm_str_fold(name);
-	domain = mm_suffixes_domain(c->scheme->suffixes, name);
-	if (domain == NULL)
+	if ((domain = find_domain(c, c->who->name, &name)) == NULL)
 		return NULL;
 	if (domain > name) {
 		name[domain - name - 1] = '\0';
@@ -78,6 +86,18 @@ by_name(struct climb *c)
 	c->generic = mm_shape_generic(host, &c->who->ip);
 	return c->generic == NULL ? mm_arena_printf(c->arena, "name:%s", domain)
 				  : NULL;
+}
+
+/* As with names the organisation's domain: its hosts have different ones at
+ * HELO, and many have a subdomain for what comes back. */
+static const char *
+by_spf(struct climb *c)
+{
+	char *name;
+	const char *domain = find_domain(c, c->who->spf_domain, &name);
+
+	return domain != NULL ? mm_arena_printf(c->arena, "spf:%s", domain)
+			      : NULL;
 }
 
 static const char *
@@ -99,6 +119,7 @@ static const char *(*const steps[MM_NRUNGS])(struct climb *c) = {
     [MM_RUNG_ADDRESS] = by_address,
     [MM_RUNG_GROUP] = by_group,
     [MM_RUNG_NAME] = by_name,
+    [MM_RUNG_SPF] = by_spf,
     [MM_RUNG_NETWORK] = by_network,
 };
 
@@ -112,7 +133,8 @@ has_rung(const struct mm_greylist_scheme *scheme, enum mm_rung rung)
 	return false;
 }
 
-/* Its own name, or a wide network. */
+/* Its own name, or a wide network: whoever owns a domain has as many senders
+ * in it as he likes. */
 static const char *
 source(struct climb *c, const struct mm_identity *identity)
 {
@@ -124,6 +146,21 @@ source(struct climb *c, const struct mm_identity *identity)
 		return identity->text;
 	return mm_greylist_network(
 	    c->arena, &c->who->ip, own < bits ? own : bits);
+}
+
+bool
+mm_greylist_needs_spf(const struct mm_greylist_scheme *scheme,
+    const struct mm_greylist_who *who, struct mm_arena *arena)
+{
+	struct climb c = {.scheme = scheme, .who = who, .arena = arena};
+
+	for (size_t i = 0; i < scheme->nrungs; i++) {
+		if (scheme->ladder[i] == MM_RUNG_SPF)
+			return true;
+		if (steps[scheme->ladder[i]](&c) != NULL)
+			return false;
+	}
+	return false;
 }
 
 bool
@@ -147,6 +184,7 @@ mm_greylist_identify(const struct mm_greylist_scheme *scheme,
 		text = ret->network;
 	}
 	ret->text = text;
+	ret->why = ret->rung == MM_RUNG_SPF ? who->spf_why : NULL;
 	ret->source = source(&c, ret);
 	ret->generic = c.generic;
 	return !mm_arena_failed(arena) && ret->text != NULL &&

@@ -5,8 +5,9 @@
  * last thing to know a client by.  A ladder says what else there is: a group
  * that the operator declares; the domain of the organisation that the client's
  * name is in, if the name leads back to the address and does not look made by
- * a machine; the network.  The first step that knows the client says who it
- * is, and addresses of both families that it takes for one are one.  The
+ * a machine; the domain of the sender, if its SPF record names the client's
+ * network as its own; the network.  The first step that knows the client says
+ * who it is, and addresses of both families that it takes for one are one.  The
  * setting greylist_identity has the steps and their order.
  * Threads: immutable once read; lookups bring their own arena.
  */
@@ -28,6 +29,7 @@ enum mm_rung {
 	MM_RUNG_ADDRESS = 0, /* no step of the ladder: the address itself */
 	MM_RUNG_GROUP,
 	MM_RUNG_NAME,
+	MM_RUNG_SPF,
 	MM_RUNG_NETWORK,
 	MM_NRUNGS,
 };
@@ -44,11 +46,15 @@ struct mm_greylist_who {
 	struct mm_ip ip;
 	const char *address; /* ip as text */
 	const char *name;    /* one that leads back to ip; NULL: none does */
+	/* a domain whose SPF record names its network; NULL: none does */
+	const char *spf_domain;
+	const char *spf_why; /* by these terms */
 };
 
 struct mm_identity {
 	enum mm_rung rung;
 	const char *text;    /* "name:example.org", "192.0.2.0/24" */
+	const char *why;     /* the terms of an SPF record; or NULL */
 	const char *network; /* what the client is by its address alone */
 	const char *source;  /* whose waiting triplets are counted together */
 	const char *generic; /* what is wrong with its name; NULL: nothing */
@@ -72,6 +78,9 @@ unsigned mm_greylist_scheme_parts(const struct mm_greylist_scheme *scheme);
 const char *mm_greylist_network(
     struct mm_arena *arena, const struct mm_ip *ip, unsigned bits);
 
+/* Would an SPF record say who it is?  Not where an earlier step knows it. */
+bool mm_greylist_needs_spf(const struct mm_greylist_scheme *scheme,
+    const struct mm_greylist_who *who, struct mm_arena *arena);
 /* False: out of memory. */
 bool mm_greylist_identify(const struct mm_greylist_scheme *scheme,
     const struct mm_greylist_who *who, struct mm_arena *arena,

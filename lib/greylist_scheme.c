@@ -68,6 +68,7 @@ read_ladder(const struct reader *r)
 	static const struct mm_name words[] = {
 	    {MM_RUNG_GROUP, "group"},
 	    {MM_RUNG_NAME, "name"},
+	    {MM_RUNG_SPF, "spf"},
 	    {MM_RUNG_NETWORK, "network"},
 	};
 	int codes[COUNT(words)];
@@ -205,7 +206,8 @@ read_suffixes(const struct reader *r)
 	struct mm_err err;
 	size_t i = 0;
 
-	while (i < s->nrungs && s->ladder[i] != MM_RUNG_NAME)
+	while (i < s->nrungs && s->ladder[i] != MM_RUNG_NAME &&
+	       s->ladder[i] != MM_RUNG_SPF)
 		i++;
 	if (i == s->nrungs)
 		return;

@@ -73,6 +73,7 @@ struct mm_judge_mark {
 	int64_t delay_ms, now;
 	bool follow; /* another recipient of the mail has passed */
 	struct mm_foreign_imports imports; /* what is in the store of others */
+	const char *spf_domain, *spf_why;  /* the walk's */
 };
 /* False: out of memory.  Texts are in arena and borrowed from session. */
 bool mm_judge_greylist(struct mm_judge_greylist *ret,

@@ -7,14 +7,19 @@
 #include <time.h>
 
 #include "lib/arena.h"
+#include "lib/policy_spf.h"
 #include "lib/str.h"
 
-/* A client that is known by its address alone has more to show. */
+/*
+ * A client that is known by its address alone has more to show; so has one by
+ * an SPF record, in which the owner of a domain may write any addresses, while
+ * a name takes the owner of the addresses as well.
+ */
 static unsigned
 allow_count(const struct mm_settings *settings, enum mm_rung rung)
 {
 	if (settings->greylist_auto_allow_count == 0 ||
-	    rung == MM_RUNG_NETWORK || rung == MM_RUNG_ADDRESS)
+	    (rung != MM_RUNG_GROUP && rung != MM_RUNG_NAME))
 		return settings->greylist_auto_allow_count;
 	return settings->greylist_auto_allow_confirmed_count;
 }
@@ -39,20 +44,18 @@ rules_of(const struct mm_settings *settings, const struct mm_judge_mark *mark,
 	};
 }
 
-/* Who sends to whom.  A name counts only where it leads back to the address. */
+/* Who sends to whom. */
 static struct mm_greylist_mail
 mail_of(const struct mm_session *session, const struct mm_judge_mark *mark)
 {
-	bool confirmed = session->name_status == MM_NAME_OK;
-
-	return (struct mm_greylist_mail){
-	    .client = {.ip = session->client,
-		.address = session->client_address,
-		.name = confirmed ? session->client_name : NULL},
+	struct mm_greylist_mail mail = {.client = mm_policy_who(session),
 	    .sender = session->sender,
 	    .recipient = session->recipient,
-	    .imports = &mark->imports,
-	};
+	    .imports = &mark->imports};
+
+	mail.client.spf_domain = mark->spf_domain;
+	mail.client.spf_why = mark->spf_why;
+	return mail;
 }
 
 /* "ADDRESS" or "ADDRESS NAME": what its keys can be made of again. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/arena.h"
 #include "lib/conf.h"
 #include "lib/dnsxl.h"
 #include "lib/err.h"
@@ -12,6 +13,7 @@
 #include "lib/footer.h"
 #include "lib/greylist_identity.h"
 #include "lib/map.h"
+#include "lib/policy_spf.h"
 #include "lib/policyd.h"
 #include "lib/program.h"
 #include "lib/rbl_reply.h"
@@ -458,6 +460,21 @@ excuse(const struct mm_policy *policy, const struct mm_given *given,
 	    .answer = why->pattern};
 }
 
+/* Whom the greylist will take the client for may take questions, too. */
+static void
+ask_spf(const struct mm_policy *policy, struct mm_eval *ev)
+{
+	struct mm_result *r = ev->result;
+
+	if ((r->mark == NULL && !ev->may_mark) || ev->halted ||
+	    (!r->done &&
+		mm_exempt_find(policy->exempt, ev->session, ev->arena) != NULL))
+		return;
+	mm_policy_spf(policy->scheme, ev);
+	if (mm_arena_failed(ev->arena))
+		mm_program_give_up(r);
+}
+
 void
 mm_policy_walk(const struct mm_policy *policy, const struct mm_given *given,
     struct mm_arena *arena, struct mm_result *ret)
@@ -476,6 +493,7 @@ mm_policy_walk(const struct mm_policy *policy, const struct mm_given *given,
 	*ret = (struct mm_result){0};
 	mm_program_walk(&policy->program, &ev);
 	excuse(policy, given, arena, ret);
+	ask_spf(policy, &ev);
 }
 
 void

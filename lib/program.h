@@ -104,6 +104,9 @@ void mm_program_clear(struct mm_program *program);
  */
 void mm_program_walk(const struct mm_program *program, struct mm_eval *ev);
 
+/* A walk without memory proves nothing: mail flows. */
+void mm_program_give_up(struct mm_result *result);
+
 /* The i-th word, NULL behind the last one: for manuals and suggestions. */
 const struct mm_restriction *mm_program_word(size_t i);
 /* What a bare table stands for in a list of this chain. */

@@ -108,6 +108,9 @@ run_step(struct mm_eval *ev, const struct mm_step *step)
 	if (lacks != 0) {
 		ev->result->lacks |= lacks;
 		ev->halted = waits_for_auth(ev, lacks);
+		if (what->check == mm_check_greylist &&
+		    (ev->soften & MM_SOFTEN_WARN) == 0)
+			ev->may_mark = true;
 		mm_eval_note(ev, "waits for more of the session");
 		outcome = MM_PENDING;
 	} else if ((lacks = what->needs & ev->absent) != 0) {
@@ -285,6 +288,13 @@ conclude(struct mm_eval *ev, enum mm_outcome outcome)
 }
 
 void
+mm_program_give_up(struct mm_result *result)
+{
+	*result = (struct mm_result){
+	    .done = true, .failed = true, .why = {.reason = "out of memory"}};
+}
+
+void
 mm_program_walk(const struct mm_program *program, struct mm_eval *ev)
 {
 	struct mm_result *r = ev->result;
@@ -302,12 +312,13 @@ mm_program_walk(const struct mm_program *program, struct mm_eval *ev)
 	ev->trail_end = &r->trail;
 	outcome = walk_chain(program, ev);
 	if (mm_arena_failed(ev->arena)) {
-		/* a walk without memory proves nothing: mail flows */
-		*r = (struct mm_result){.done = true,
-		    .failed = true,
-		    .why = {.reason = "out of memory"}};
+		mm_program_give_up(r);
 		return;
 	}
-	if (!ev->pending)
+	if (!ev->pending) {
 		conclude(ev, outcome);
+	} else if (outcome == MM_REJECT || ev->defer_if_permit.up) {
+		r->mark = NULL; /* it will hardly be of use */
+		ev->may_mark = false;
+	}
 }

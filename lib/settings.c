@@ -75,7 +75,7 @@ static const struct row rows[] = { /* in the manual's order */
 	{ TIME(greylist_retry_window, "2d", 1, 60 * DAY), LIVE },
 	{ TIME(greylist_max_age, "36d", 1, 3650 * DAY), LIVE },
 	{ TIME(greylist_null_sender_max_age, "7d", 1, 3650 * DAY), LIVE },
-	{ STRING(greylist_identity, "group, name, network"), LIVE },
+	{ STRING(greylist_identity, "group, name, spf, network"), LIVE },
 	{ TEXT(greylist_groups, ""), LIVE },
 	{ STRING(public_suffix_list, ""), LIVE },
 	{ STRING(greylist_key, "client, sender, recipient"), LIVE },

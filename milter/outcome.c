@@ -119,16 +119,19 @@ count_delays(struct mm_delays *delays, const struct mm_greylist_answer *answer)
 /* -1: *why the store could not be asked. */
 static int
 ask_store(struct service *service, const struct outcome_case *mail,
-    int64_t delay_ms, struct mm_greylist_answer *ret, struct mm_err *why)
+    const struct mm_result *result, struct mm_greylist_answer *ret,
+    struct mm_err *why)
 {
 	struct mm_store *store = service_store(service);
 	int64_t wait_ms = service_troubled(service, TROUBLE_STORE)
 			      ? STORE_WAIT_TROUBLED_MS
 			      : STORE_WAIT_MS;
-	const struct mm_judge_mark mark = {.delay_ms = delay_ms,
+	const struct mm_judge_mark mark = {.delay_ms = result->mark_delay,
 	    .now = mm_clock_wall(service_clock(service)),
 	    .follow = mail->greylist->passed,
-	    .imports = service_imports(service)};
+	    .imports = service_imports(service),
+	    .spf_domain = result->spf_domain,
+	    .spf_why = result->spf_why};
 	struct mm_judge_greylist ask;
 
 	if (store == NULL)
@@ -148,15 +151,15 @@ ask_store(struct service *service, const struct outcome_case *mail,
  * remembered, and mail passes where the store does not answer.
  */
 static struct mm_greylist_answer
-ask_greylist(
-    struct service *service, const struct outcome_case *mail, int64_t delay_ms)
+ask_greylist(struct service *service, const struct outcome_case *mail,
+    const struct mm_result *result)
 {
 	struct mm_greylist_answer answer = {.state = MM_GREYLIST_NONE};
 	struct mm_err why;
 
 	if (mail->facts->known[MM_FACT_CLIENT] != MM_KNOWN)
 		return answer;
-	if (ask_store(service, mail, delay_ms, &answer, &why) != 0) {
+	if (ask_store(service, mail, result, &answer, &why) != 0) {
 		service_count(service, MM_STORE_ERRORS, 1);
 		service_trouble(service, TROUBLE_STORE, true, why.text);
 		return answer;
@@ -273,7 +276,7 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 	decision.action = result->verdict;
 	ret->code = 0;
 	if (result->verdict == MM_ACCEPT && result->mark != NULL) {
-		answer = ask_greylist(service, mail, result->mark_delay);
+		answer = ask_greylist(service, mail, result);
 		if (answer.wait > 0) {
 			decision = describe(mail, result->mark);
 			decision.action = MM_GREYLISTED;

@@ -8,6 +8,7 @@
  *   scenario  a title
  *   config    name = value             (continued by indented lines; $here is
  *             the directory of the scenarios)
+ *   file      path from there          (a configuration, as it is)
  *   zone      name TYPE data           (see world.h)
  *   connect   address [name] [ptr=name] [resolve=OK|FORGED|TEMP|FAIL]
  *             [server=name] [daemon=name]
@@ -18,7 +19,11 @@
  *   asked     N                        (questions so far in this session)
  *   rcpt      <recipient>
  *   expect    accept | greylist | CODE DSN [by=word] [list=label]
- *             [answer=code] [delay=seconds] [text=the rest of the line]
+ *             [answer=code] [delay=seconds] [identity=client of the greylist]
+ *             [text=the rest of the line]
+ *   after     seconds                  (later)
+ *   store     first | soon | pass ...  (what the greylist says to the last
+ *             rcpt; its memory is the scenario's)
  *   warns     N                        (softened steps of the last rcpt)
  *   missed    label,label              (lists that could not be asked)
  *   errands   N                        (run so far in this session)
@@ -46,7 +51,9 @@
 #include "lib/map.h"
 #include "lib/policy.h"
 #include "lib/policyd.h"
+#include "lib/store.h"
 #include "lib/str.h"
+#include "tests/replay/replay_greylist.h"
 #include "tests/world.h"
 
 #define NOW 1800000000
@@ -64,6 +71,8 @@ struct replay {
 	} service[8];
 	size_t nservices;
 	struct mm_policy *policy;
+	struct mm_store *store;
+	int64_t now;
 	bool broken; /* its configuration, told once */
 	struct mm_session session;
 	struct mm_arena *mail, *walk;
@@ -157,7 +166,7 @@ evaluate(struct replay *r, bool answers)
 	const struct mm_given given = {.session = &r->session,
 	    .answers = r->answers,
 	    .errands = r->errands,
-	    .now = NOW,
+	    .now = r->now,
 	    .carry = staged(r) ? mm_carry_before(r->after, &r->session) : NULL};
 
 	if (r->policy == NULL)
@@ -178,12 +187,12 @@ static void
 summary(const struct mm_result *result, char *text, size_t size)
 {
 	snprintf(text, size,
-	    "%d %s %s by=%s list=%s answer=%s mark=%s delay=%lld",
+	    "%d %s %s by=%s list=%s answer=%s mark=%s delay=%lld spf=%s",
 	    result->reply.code, result->reply.dsn,
 	    or_nothing(result->reply.text), or_nothing(result->why.reason),
 	    or_nothing(result->why.list), or_nothing(result->why.answer),
 	    result->mark != NULL ? result->mark->reason : "",
-	    (long long)result->mark_delay);
+	    (long long)result->mark_delay, or_nothing(result->spf_domain));
 }
 
 /* The recipient's verdict, both ways. */
@@ -273,6 +282,10 @@ do_scenario(struct replay *r, char *rest)
 	world_free(r->world);
 	if ((r->world = world_new()) == NULL)
 		abort();
+	mm_store_free(r->store);
+	if ((r->store = mm_store_memory_new()) == NULL)
+		abort();
+	r->now = NOW;
 	reset(r);
 	r->nservices = 0;
 	r->scenarios++;
@@ -292,6 +305,26 @@ do_config(struct replay *r, char *rest)
 		    slash != NULL ? r->file : ".");
 
 	snprintf(r->config + len, sizeof(r->config) - len, "%s\n", rest);
+}
+
+static void
+do_file(struct replay *r, char *rest)
+{
+	const char *slash = strrchr(r->file, '/');
+	size_t len = strlen(r->config);
+	char path[1024];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%.*s/%s",
+	    slash != NULL ? (int)(slash - r->file) : 1,
+	    slash != NULL ? r->file : ".", rest);
+	if ((f = fopen(path, "r")) == NULL) {
+		fail(r, path, strerror(errno));
+		return;
+	}
+	len += fread(r->config + len, 1, sizeof(r->config) - len - 1, f);
+	r->config[len] = '\0';
+	fclose(f);
 }
 
 static void
@@ -496,8 +529,10 @@ delay_fits(const struct mm_result *result, const char *text)
 }
 
 static bool
-field_fits(const struct mm_result *result, const char *word)
+field_fits(const struct replay *r, const char *word)
 {
+	const struct mm_result *result = &r->result;
+	char identity[256];
 	const struct mm_why *why =
 	    result->mark != NULL ? result->mark : &result->why;
 
@@ -509,6 +544,10 @@ field_fits(const struct mm_result *result, const char *word)
 		return strcmp(or_nothing(why->answer), word + 7) == 0;
 	if (strncmp(word, "delay=", 6) == 0)
 		return delay_fits(result, word + 6);
+	if (strncmp(word, "identity=", 9) == 0)
+		return strcmp(replay_identity(r->policy, &r->session, result,
+				  identity, sizeof(identity)),
+			   word + 9) == 0;
 	if (strncmp(word, "text=", 5) == 0)
 		return strcmp(or_nothing(result->reply.text), word + 5) == 0;
 	return false;
@@ -524,7 +563,7 @@ do_expect(struct replay *r, char *rest)
 
 	summary(result, all, sizeof(all));
 	if (text != NULL) {
-		fits = field_fits(result, text);
+		fits = field_fits(r, text);
 		*text = '\0';
 	}
 	outcome(result, got, sizeof(got));
@@ -535,9 +574,33 @@ do_expect(struct replay *r, char *rest)
 	}
 	for (word = strtok_r(rest + strlen(got), " \t", &save); word != NULL;
 	     word = strtok_r(NULL, " \t", &save))
-		fits = fits && field_fits(result, word);
+		fits = fits && field_fits(r, word);
 	if (!fits)
 		fail(r, "for another reason", all);
+}
+
+static void
+do_after(struct replay *r, char *rest)
+{
+	unsigned long seconds;
+
+	if (mm_str_to_uint(rest, 0, 100000000, &seconds))
+		r->now += (int64_t)seconds;
+	else
+		fail(r, "not a number of seconds", rest);
+}
+
+static void
+do_store(struct replay *r, char *rest)
+{
+	const char *got;
+
+	if (r->policy == NULL)
+		return;
+	got = replay_greylist(
+	    r->store, r->policy, &r->session, &r->result, r->now);
+	if (strcmp(got, rest) != 0)
+		fail(r, "the greylist says otherwise", got);
 }
 
 static const struct directive {
@@ -546,6 +609,7 @@ static const struct directive {
 } directives[] = {
     {"scenario", do_scenario},
     {"config", do_config},
+    {"file", do_file},
     {"zone", do_zone},
     {"service", do_service},
     {"connect", do_connect},
@@ -556,6 +620,8 @@ static const struct directive {
     {"asked", do_asked},
     {"rcpt", do_rcpt},
     {"expect", do_expect},
+    {"after", do_after},
+    {"store", do_store},
     {"warns", do_warns},
     {"missed", do_missed},
     {"errands", do_errands},
@@ -624,6 +690,7 @@ main(int argc, char **argv)
 	mm_session_clear(&r.session);
 	mm_policy_unref(r.policy);
 	world_free(r.world);
+	mm_store_free(r.store);
 	mm_answers_free(r.answers);
 	mm_errands_free(r.errands);
 	mm_arena_free(r.mail);

@@ -120,6 +120,56 @@ test_groups_are_one(void **state)
 	    clients, MM_COUNT(clients));
 }
 
+/* An SPF record speaks for whoever is not known before. */
+static void
+test_a_domain_that_names_the_network(void **state)
+{
+	static const struct {
+		const char *config, *name, *domain, *want;
+		bool needed;
+	} cases[] = {
+	    {"", NULL, "example.org", "spf:example.org", true},
+	    {"", NULL, "bounce.News.Example.org.", "spf:example.org", true},
+	    {"", NULL, "mail.example.co.uk", "spf:example.co.uk", true},
+	    {"", NULL, "co.uk", "192.0.2.0/24", true},
+	    {"", NULL, NULL, "192.0.2.0/24", true},
+	    {"", "dyn7.sender.example", "example.org", "spf:example.org", true},
+	    {"", "mx.sender.example", "example.org", "name:sender.example",
+		false},
+	    {"greylist_identity = group, name, network\n", NULL, "example.org",
+		"192.0.2.0/24", false},
+	    {"greylist_identity = network, spf\n", NULL, "example.org",
+		"192.0.2.0/24", false},
+	    {"greylist_identity = spf\n", NULL, NULL, "192.0.2.1/32", true},
+	    {"greylist_groups = a={192.0.2.1}\n", NULL, "example.org",
+		"group:a", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		struct mm_greylist_scheme *scheme =
+		    good_scheme(cases[i].config);
+		struct mm_arena *arena = mm_arena_new(1 << 16);
+		struct mm_greylist_who client = who("192.0.2.1", cases[i].name);
+		struct mm_identity id;
+
+		assert_int_equal(cases[i].needed,
+		    mm_greylist_needs_spf(scheme, &client, arena));
+		client.spf_domain = cases[i].domain;
+		client.spf_why = "ip4:192.0.2.0/24";
+		assert_true(mm_greylist_identify(scheme, &client, arena, &id));
+		assert_string_equal(cases[i].want, id.text);
+		if (id.rung == MM_RUNG_SPF) /* a domain has many senders */
+			assert_string_equal("192.0.2.0/24", id.source);
+		if (id.rung == MM_RUNG_SPF)
+			assert_string_equal("ip4:192.0.2.0/24", id.why);
+		else
+			assert_null(id.why);
+		mm_arena_free(arena);
+		mm_greylist_scheme_free(scheme);
+	}
+}
+
 static void
 test_each_step_can_be_off(void **state)
 {
@@ -445,6 +495,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_an_organisation_is_one),
 	    cmocka_unit_test(test_groups_are_one),
+	    cmocka_unit_test(test_a_domain_that_names_the_network),
 	    cmocka_unit_test(test_each_step_can_be_off),
 	    cmocka_unit_test(test_mistakes_are_found),
 	    cmocka_unit_test(test_keys_of_a_mail),

@@ -117,6 +117,7 @@ struct world {
 	struct mm_arena *arena;
 	struct mm_session session;
 	struct mm_result result;
+	const char *spf_domain; /* that names the client's network */
 };
 
 static void
@@ -562,8 +563,10 @@ test_greylist_of_a_named_client(void **state)
 static enum mm_greylist_state
 attempt(struct world *w, struct mm_store *store, int64_t now, bool follow)
 {
-	const struct mm_judge_mark mark = {
-	    .delay_ms = 170000, .now = now, .follow = follow};
+	const struct mm_judge_mark mark = {.delay_ms = 170000,
+	    .now = now,
+	    .follow = follow,
+	    .spf_domain = w->spf_domain};
 	struct mm_judge_greylist ask;
 	struct mm_err err;
 
@@ -610,6 +613,53 @@ test_greylist_goes_on_when_a_name_comes(void **state)
 	w.session.name_status = MM_NAME_FORGED;
 	assert_int_equal(MM_GREYLIST_FIRST, attempt(&w, store, 3002, false));
 	w.session.client_name = kept;
+	end(&w);
+	mm_store_free(store);
+}
+
+/* Nor when its domain's SPF record cannot be found out now and then. */
+static void
+test_greylist_goes_on_when_spf_comes_and_goes(void **state)
+{
+	static const char *const known = "example.org";
+	struct mm_store *store = mm_store_memory_new();
+	struct world w;
+
+	(void)state;
+	begin(&w, BLOCKLIST ", greylist\n", true);
+	hear_rcpt(&w, "<b@example.org>");
+	assert_int_equal(MM_GREYLIST_FIRST, attempt(&w, store, 1000, false));
+	w.spf_domain = known;
+	assert_int_equal(MM_GREYLIST_SOON, attempt(&w, store, 1100, false));
+	w.spf_domain = NULL;
+	assert_int_equal(MM_GREYLIST_SOON, attempt(&w, store, 1150, false));
+	w.spf_domain = known;
+	assert_int_equal(MM_GREYLIST_PASS, attempt(&w, store, 1170, false));
+	w.spf_domain = NULL;
+	assert_int_equal(MM_GREYLIST_PASS, attempt(&w, store, 1171, false));
+	assert_int_equal(
+	    MM_GREYLIST_KNOWN_TRIPLET, attempt(&w, store, 1172, false));
+
+	/* known at first: it starts anew once, and not twice */
+	hear_rcpt(&w, "<c@example.org>");
+	w.spf_domain = known;
+	assert_int_equal(MM_GREYLIST_FIRST, attempt(&w, store, 2000, false));
+	w.spf_domain = NULL;
+	assert_int_equal(MM_GREYLIST_FIRST, attempt(&w, store, 2100, false));
+	w.spf_domain = known;
+	assert_int_equal(MM_GREYLIST_SOON, attempt(&w, store, 2150, false));
+	w.spf_domain = NULL;
+	assert_int_equal(MM_GREYLIST_SOON, attempt(&w, store, 2160, false));
+	assert_int_equal(MM_GREYLIST_PASS, attempt(&w, store, 2270, false));
+	w.spf_domain = known;
+	assert_int_equal(
+	    MM_GREYLIST_KNOWN_TRIPLET, attempt(&w, store, 2271, false));
+
+	/* from another network it has its first attempt */
+	hear_rcpt(&w, "<d@example.org>");
+	assert_int_equal(MM_GREYLIST_FIRST, attempt(&w, store, 3000, false));
+	assert_true(mm_ip_parse("2001:db8::1", &w.session.client));
+	assert_int_equal(MM_GREYLIST_PASS, attempt(&w, store, 3170, false));
 	end(&w);
 	mm_store_free(store);
 }
@@ -670,6 +720,7 @@ main(void)
 	    cmocka_unit_test(test_greylist_question_and_reply),
 	    cmocka_unit_test(test_greylist_of_a_named_client),
 	    cmocka_unit_test(test_greylist_goes_on_when_a_name_comes),
+	    cmocka_unit_test(test_greylist_goes_on_when_spf_comes_and_goes),
 	    cmocka_unit_test(test_greylist_header),
 	    cmocka_unit_test(test_long_recipient_fits_a_reply),
 	};
