@@ -146,8 +146,8 @@ add_escaped(struct mm_buf *out, const char *value)
 	}
 }
 
-static void
-add_value(struct mm_buf *out, const char *value)
+void
+mm_field_quote(struct mm_buf *out, const char *value)
 {
 	if (is_plain(value)) {
 		mm_buf_addn(out, value, strnlen(value, MM_FIELD_VALUE_MAX));
@@ -176,7 +176,7 @@ mm_decision_line(const struct mm_decision *decision, char *line, size_t size)
 			mm_buf_addc(&one, ' ');
 		mm_buf_add(&one, fields[f].name);
 		mm_buf_addc(&one, '=');
-		add_value(&one, value);
+		mm_field_quote(&one, value);
 		if (whole.len + one.len < whole.size)
 			mm_buf_addn(&whole, one.data, one.len);
 	}

@@ -13,6 +13,8 @@
 
 #include "lib/verdict.h"
 
+struct mm_buf;
+
 struct mm_decision {
 	enum mm_verdict action;
 	/* NULL or "" where there is nothing to say */
@@ -56,6 +58,8 @@ bool mm_field_numeric(enum mm_field field);
 /* The value as text, "" when there is none; scratch holds numbers. */
 const char *mm_decision_value(
     const struct mm_decision *decision, enum mm_field field, char scratch[32]);
+/* A value as it stands in such a line: quoted where it has to be. */
+void mm_field_quote(struct mm_buf *out, const char *value);
 /* One line "key=value key=value ...", without a newline.  Empty fields are
  * left out; values with blanks, quotes, "=", "\" or bytes outside printable
  * ASCII are quoted, with \", \\ and \xHH inside, so that no stranger forges a

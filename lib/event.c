@@ -26,6 +26,7 @@ static const struct {
 	[MM_EVENT_MISTAKE] =        { "mistake",              LOG_ERR,     "52ec318a2580421bad794204674f54d0" },
 	[MM_EVENT_NO_RESTRICTION] = { "no-restriction",       LOG_WARNING, "e6d69eb1342e4f819059d044ea068e78" },
 	[MM_EVENT_NO_EXCEPTIONS] =  { "no-exceptions",        LOG_WARNING, "6d558171fac94a9595c5af6cf5f3a757" },
+	[MM_EVENT_OPERATOR] =       { "operator",             LOG_NOTICE,  "3d36a5bfa4db4bf6882d6e999c56ce6e" },
 	[MM_EVENT_LIST_DEAD] =      { "list-dead",            LOG_WARNING, "6ee617d3f326429c9e19929e52554cac" },
 	[MM_EVENT_LIST_ERRORS] =    { "list-errors",          LOG_WARNING, "f73896bc09c24bfa8e826abd32e77c72" },
 	[MM_EVENT_LIST_PARKED] =    { "list-parked",          LOG_WARNING, "da402ba60f144ed186a0a8aafad927f9" },

@@ -30,6 +30,7 @@ enum mm_event {
 	MM_EVENT_MISTAKE,
 	MM_EVENT_NO_RESTRICTION,
 	MM_EVENT_NO_EXCEPTIONS,
+	MM_EVENT_OPERATOR, /* has done something to the greylist */
 	/* its troubles */
 	MM_EVENT_LIST_DEAD,
 	MM_EVENT_LIST_ERRORS,

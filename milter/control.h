@@ -23,6 +23,7 @@
 
 #define CONTROL_DONE 200
 #define CONTROL_UNKNOWN 400 /* the request makes no sense */
+#define CONTROL_NOTHING 404 /* there was nothing to do it to */
 #define CONTROL_FAILED 500
 
 struct control;

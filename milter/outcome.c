@@ -249,7 +249,26 @@ finish(struct service *service, struct mm_decision *decision,
 	logger_decision(service_logger(service), decision);
 }
 
-/* Mail that has waited says so. */
+/* The command that let it in; NULL: none did. */
+static const char *
+by_hand(enum mm_greylist_state state)
+{
+	static const struct {
+		enum mm_greylist_state state;
+		const char *command;
+	} hands[] = {
+	    {MM_GREYLIST_RELEASED, "greylist release"},
+	    {MM_GREYLIST_EXPECTED, "greylist expect"},
+	    {MM_GREYLIST_GRANTED, "greylist allow"},
+	};
+
+	for (size_t i = 0; i < sizeof(hands) / sizeof(hands[0]); i++)
+		if (hands[i].state == state)
+			return hands[i].command;
+	return NULL;
+}
+
+/* Mail that has waited says so, and mail that did not have to any longer. */
 static void
 pass_greylist(struct outcome_greylist *greylist,
     const struct mm_greylist_answer *answer, struct mm_decision *decision)
@@ -261,6 +280,8 @@ pass_greylist(struct outcome_greylist *greylist,
 		greylist->waited = answer->delay;
 	if (answer->state == MM_GREYLIST_PASS || answer->delay > 0)
 		decision->delay = answer->delay;
+	if (by_hand(answer->state) != NULL)
+		decision->reason = by_hand(answer->state);
 }
 
 void

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/delays.h"
 #include "lib/dns.h"
 #include "lib/json.h"
 #include "lib/lists.h"
@@ -173,5 +174,36 @@ stats_write(struct service *service, FILE *out)
 	write_lists(&json, service);
 	write_tables(&json, service);
 	mm_json_end(&json);
+	return mm_json_finish(&json);
+}
+
+int
+stats_write_delays(struct service *service, FILE *out)
+{
+	struct mm_policy *policy = service_policy(service);
+	const struct mm_settings *settings = mm_policy_settings(policy);
+	const struct mm_delays *delays = service_delays(service);
+	struct mm_delays_row row;
+	struct mm_json json;
+
+	mm_json_init(&json, out);
+	mm_json_object(&json, NULL);
+	mm_json_int(&json, "greylist_delay", settings->greylist_delay / 1000);
+	mm_json_int(&json, "begun", mm_delays_begun(delays));
+	mm_json_array(&json, "delays");
+	for (size_t i = 0; mm_delays_row(delays, i, &row); i++) {
+		mm_json_object(&json, NULL);
+		mm_json_int(&json, "delay", row.delay);
+		mm_json_int(&json, "back", row.back);
+		mm_json_int(&json, "median", row.median);
+		mm_json_int(&json, "percent95", row.most);
+		mm_json_int(&json, "longest", row.longest);
+		mm_json_int(&json, "unknown", row.unknown);
+		mm_json_int(&json, "away", row.away);
+		mm_json_end(&json);
+	}
+	mm_json_end(&json);
+	mm_json_end(&json);
+	mm_policy_unref(policy);
 	return mm_json_finish(&json);
 }

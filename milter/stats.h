@@ -14,5 +14,8 @@ struct service;
 
 /* 0, or -1: it could not be written. */
 int stats_write(struct service *service, FILE *out);
+/* {"greylist_delay", "begun", "delays": [{"delay", "back", "median",
+ *  "percent95", "longest", "unknown", "away"}]}, times in seconds. */
+int stats_write_delays(struct service *service, FILE *out);
 
 #endif

@@ -24,6 +24,7 @@
 #include "milter/control.h"
 #include "milter/daemonize.h"
 #include "milter/exceptions.h"
+#include "milter/hand.h"
 #include "milter/logger.h"
 #include "milter/notify.h"
 #include "milter/privileges.h"
@@ -218,9 +219,39 @@ run_exceptions(
 	}
 }
 
+static void
+run_hand(void *ctx, const struct control_ask *ask, struct control_reply *reply)
+{
+	struct supervisor *s = ctx;
+
+	hand_run(s->service, ask, reply);
+}
+
+static void
+run_delays(
+    void *ctx, const struct control_ask *ask, struct control_reply *reply)
+{
+	struct supervisor *s = ctx;
+
+	(void)ask;
+	reply->code = CONTROL_DONE;
+	snprintf(reply->text, sizeof(reply->text), "delays");
+	if (stats_write_delays(s->service, reply->body) != 0) {
+		reply->code = CONTROL_FAILED;
+		snprintf(reply->text, sizeof(reply->text), "out of memory");
+	}
+}
+
 static const struct control_command commands[] = {
     {"stats", run_stats, ""},
     {"greylist-exceptions", run_exceptions, ""},
+    {"greylist-delays", run_delays, ""},
+    {"greylist-release", run_hand, "client name sender recipient sudo-user "},
+    {"greylist-forget", run_hand, "client name sender recipient sudo-user "},
+    {"greylist-expect", run_hand, "recipient for sudo-user "},
+    {"greylist-unexpect", run_hand, "recipient sudo-user "},
+    {"greylist-allow", run_hand, "who for sudo-user "},
+    {"greylist-disallow", run_hand, "who sudo-user "},
     {"reload", run_reload, ""},
 };
 
