@@ -41,6 +41,8 @@ static const struct {
 	[MM_EVENT_POLICYD] =        { "policy-service",       LOG_WARNING, "a4b6ef953d5b435580f869ba9adeadd0" },
 	[MM_EVENT_POLICYD_FINE] =   { "policy-service-fine",  LOG_NOTICE,  "e030e337adb741c9ad99bce7ddcd4cfa" },
 	[MM_EVENT_LOG_LOST] =       { "log-lost",             LOG_WARNING, "d8444b2d3876441a9480cde04090ac15" },
+	[MM_EVENT_STORE_DAMAGED] =  { "store-damaged",        LOG_ERR,     "09882673c5a6436fb4be7755d8a17d15" },
+	[MM_EVENT_STORE_REBUILT] =  { "store-rebuilt",        LOG_NOTICE,  "36e037e11378451ead12e471b4457f48" },
 };
 /* clang-format on */
 

@@ -77,6 +77,9 @@ struct mm_store_stats {
 	uint64_t updates; /* all of them */
 	uint64_t looks;	  /* those that had nothing to write */
 	uint64_t commits, failures, late, purged;
+	uint64_t checks;  /* of all that is on disk, each to the end */
+	uint64_t damaged; /* databases set aside */
+	uint64_t carried; /* records taken over from them */
 	uint64_t records; /* in the store, about */
 	uint64_t waiting; /* with a note, about */
 	uint64_t bytes;	  /* on disk */
@@ -108,10 +111,25 @@ struct mm_store {
 	atomic_uint_fast64_t looks;
 };
 
+/*
+ * What becomes of a damaged database, told by the store's own threads; NULL:
+ * nobody listens.  It is set aside under another name and a new one begun in
+ * its place.  What can be read of it is then carried over; until that is done,
+ * or has taken long, updates that have something to write fail.
+ */
+struct mm_store_watch {
+	void (*damaged)(void *ctx, const char *why, const char *aside);
+	/* whole: nothing of it was unreadable */
+	void (*rebuilt)(
+	    void *ctx, const char *aside, uint64_t records, bool whole);
+	void *ctx;
+};
+
 struct mm_store_config {
 	const char *directory; /* the database is DIRECTORY/greylist.sqlite */
 	bool read_only;	       /* read and waiting only: no thread, no lock */
 	int64_t max_age, waiting_age; /* see mm_store_keep() */
+	struct mm_store_watch watch;
 };
 
 /* NULL: *err.  clock outlives the store. */

@@ -36,20 +36,9 @@ sqlite_read(struct mm_store *store, const char *const *keys, size_t n,
 }
 
 struct waiting {
-	char client[MM_STORE_NOTE_MAX + 1];
-	char sender[MM_STORE_NOTE_MAX + 1];
-	char recipient[MM_STORE_NOTE_MAX + 1];
+	struct mm_sqlite_texts texts;
 	struct mm_record record;
 };
-
-static void
-read_text(sqlite3_stmt *list, int column, char ret[MM_STORE_NOTE_MAX + 1])
-{
-	const unsigned char *text = sqlite3_column_text(list, column);
-
-	snprintf(ret, MM_STORE_NOTE_MAX + 1, "%s",
-	    text == NULL ? "" : (const char *)text);
-}
 
 /*
  * The notes after *after, which moves on.  How many; -1: *err.  Pages, since
@@ -70,9 +59,9 @@ read_page(struct mm_sqlite_store *s, int64_t *after, struct waiting page[PAGE],
 	sqlite3_bind_int(list, 2, PAGE);
 	for (; n < PAGE && sqlite3_step(list) == SQLITE_ROW; n++) {
 		*after = sqlite3_column_int64(list, 0);
-		read_text(list, 1, page[n].client);
-		read_text(list, 2, page[n].sender);
-		read_text(list, 3, page[n].recipient);
+		mm_sqlite_text(list, 1, page[n].texts.client);
+		mm_sqlite_text(list, 2, page[n].texts.sender);
+		mm_sqlite_text(list, 3, page[n].texts.recipient);
 		page[n].record.first = sqlite3_column_int64(list, 4);
 		page[n].record.last = sqlite3_column_int64(list, 5);
 		page[n].record.count = sqlite3_column_int64(list, 6);
@@ -98,8 +87,8 @@ sqlite_waiting(
 		n = read_page(s, &after, page, err);
 		for (int i = 0; i < n && more; i++)
 			more = each(ctx,
-			    &(struct mm_store_note){page[i].client,
-				page[i].sender, page[i].recipient},
+			    &(struct mm_store_note){page[i].texts.client,
+				page[i].texts.sender, page[i].texts.recipient},
 			    &page[i].record);
 	}
 	free(page);
@@ -118,6 +107,7 @@ sqlite_keep(struct mm_store *store, int64_t max_age, int64_t waiting_age)
 	atomic_store(&s->waiting_age, waiting_age);
 	pthread_mutex_lock(&s->lock);
 	atomic_store(&s->walk_anew, true);
+	s->called = true;
 	pthread_cond_signal(&s->work);
 	pthread_mutex_unlock(&s->lock);
 }
@@ -143,6 +133,9 @@ sqlite_stats(struct mm_store *store, struct mm_store_stats *ret)
 	    .failures = atomic_load(&s->failures),
 	    .late = atomic_load(&s->late),
 	    .purged = atomic_load(&s->purged),
+	    .checks = atomic_load(&s->checks),
+	    .damaged = atomic_load(&s->asides),
+	    .carried = atomic_load(&s->carried),
 	    .records = (uint64_t)atomic_load(&s->records),
 	    .waiting = (uint64_t)atomic_load(&s->waiting),
 	    .bytes = file_size(s->path, "") + file_size(s->path, "-wal"),
@@ -154,6 +147,9 @@ store_free(struct mm_sqlite_store *s)
 {
 	mm_sqlite_pool_clear(&s->pool);
 	pthread_mutex_destroy(&s->lock);
+	free(s->adopt);
+	free(s->aside);
+	free(s->batch);
 	free(s->path);
 	free(s);
 }
@@ -210,6 +206,7 @@ mm_store_sqlite_new(const struct mm_store_config *config,
 	s->max_age = config->max_age;
 	s->waiting_age = config->waiting_age;
 	s->read_only = config->read_only;
+	s->watch = config->watch;
 	pthread_mutex_init(&s->lock, NULL);
 	mm_sqlite_pool_init(&s->pool);
 

@@ -8,11 +8,15 @@
  * store_sqlite_queue.c	 updates on their way to the keeper and back
  * store_sqlite_keeper.c the one writer: group commit, recovery
  * store_sqlite_tend.c	 what is done beside: purge, checkpoints
+ * store_sqlite_aside.c	 the keeper's part where a database is damaged
+ * store_sqlite_mender.c the mender: finds damage, reads what is left
  *
- * Two threads.  The keeper owns the writing connection.  The checkpointer
+ * Three threads.  The keeper owns the writing connection.  The checkpointer
  * copies the log into the database each second on a connection of its own,
- * so that the keeper seldom has to.  Callers read for themselves, each on one
- * of a few connections more.
+ * so that the keeper seldom has to.  The mender reads through a database that
+ * has been opened, in small steps, whether it is sound; and through one that
+ * was set aside, for the keeper to take over what is left.  Callers read for
+ * themselves, each on one of a few connections more.
  */
 #ifndef MM_STORE_SQLITE_H
 #define MM_STORE_SQLITE_H
@@ -33,11 +37,13 @@ enum mm_sqlite_role {
 	MM_SQLITE_READER = 1,
 	MM_SQLITE_WRITER = 2,
 	MM_SQLITE_CHECKPOINTER = 4,
+	MM_SQLITE_SALVAGER = 8, /* of what may be damaged: trusts nothing */
 };
 
 /* The statements, see the table in store_sqlite_db.c. */
 enum mm_sqlite_stmt {
 	MM_SQLITE_GET,
+	MM_SQLITE_SCAN,
 	MM_SQLITE_LIST,
 	MM_SQLITE_LOOK,
 	MM_SQLITE_BEGIN,
@@ -47,7 +53,7 @@ enum mm_sqlite_stmt {
 	MM_SQLITE_PUT_NOTE,
 	MM_SQLITE_REMOVE_NOTE,
 	MM_SQLITE_COUNT,
-	MM_SQLITE_SCAN,
+	MM_SQLITE_NOTE,
 	MM_SQLITE_NSTMTS,
 };
 
@@ -61,6 +67,7 @@ struct mm_sqlite {
 	int64_t more_records, more_waiting;
 	bool wrote;	   /* in the open transaction */
 	int64_t count_due; /* monotonic; 0: nothing was written so far */
+	bool damaged;	   /* not open: it is ours, and cannot be read */
 };
 
 /* One record as it is stored.  first, last, count all zero: not there. */
@@ -87,6 +94,24 @@ struct mm_sqlite_request {
 
 	/* arg, then the texts of update */
 	_Alignas(max_align_t) char data[];
+};
+
+/* The texts of a note. */
+struct mm_sqlite_texts {
+	char client[MM_STORE_NOTE_MAX + 1];
+	char sender[MM_STORE_NOTE_MAX + 1];
+	char recipient[MM_STORE_NOTE_MAX + 1];
+};
+
+/* Some of what a database that was set aside still has. */
+#define MM_SQLITE_CARRY 256
+struct mm_sqlite_carry {
+	bool last;    /* there is no more */
+	bool whole;   /* nothing before was unreadable */
+	int64_t next; /* where the next batch begins */
+	size_t n;
+	struct mm_sqlite_row row[MM_SQLITE_CARRY];
+	struct mm_sqlite_texts texts[MM_SQLITE_CARRY]; /* of those with notes */
 };
 
 #define MM_SQLITE_READERS 8 /* opened as they are needed */
@@ -116,21 +141,42 @@ struct mm_sqlite_store {
 	bool read_only;
 	atomic_int_fast64_t max_age, waiting_age; /* see mm_store_keep() */
 
-	/* A leaf lock; guards the queue and stop. */
+	struct mm_store_watch watch;
+
+	/* A leaf lock; guards the queue and what follows. */
 	pthread_mutex_t lock;
 	pthread_cond_t work; /* for the keeper: there is something to do */
 	pthread_cond_t tick; /* for the checkpointer: stop changed */
+	pthread_cond_t mend; /* for the mender */
 	struct mm_sqlite_request *first, **end;
 	size_t queued;
 	bool stop;
-	pthread_t keeper, checkpointer;
+	bool called; /* the keeper, for something else than the queue */
+	/* The database that somebody found damaged; 0: none. */
+	unsigned suspect;
+	struct mm_err suspicion;
+	/* What is being carried over. */
+	char *aside; /* a name in the directory; NULL: nothing */
+	int64_t carry_from;
+	unsigned carry_turn; /* it began anew so often */
+	/* The mender's; while it is handed over, the keeper's. */
+	struct mm_sqlite_carry *batch;
+	bool handed_over;
+
+	pthread_t keeper, checkpointer, mender;
 
 	/* The keeper's own. */
 	struct mm_sqlite writer;
-	int64_t retry_at;   /* monotonic; a broken database is left alone */
-	struct mm_err why;  /* it is broken */
-	int64_t purge_due;  /* monotonic; the next chunk */
-	int64_t purge_next; /* key where it begins */
+	int64_t retry_at;  /* monotonic; a broken database is left alone */
+	struct mm_err why; /* it is broken */
+	bool damaged;	   /* it is, not only broken */
+	uint8_t secret[MM_STORE_SECRET]; /* of the keys, once opened */
+	bool has_secret;
+	int64_t aside_due;     /* monotonic; not before that again */
+	char *adopt;	       /* was set aside; the next one takes it over */
+	int64_t rebuild_until; /* monotonic; 0: nothing is being rebuilt */
+	int64_t purge_due;     /* monotonic; the next chunk */
+	int64_t purge_next;    /* key where it begins */
 
 	struct mm_sqlite_pool pool;
 
@@ -141,6 +187,7 @@ struct mm_sqlite_store {
 	/* The log is long and nearly copied: the keeper copies the rest. */
 	atomic_bool finish;
 	atomic_uint_fast64_t updates, commits, failures, late, purged;
+	atomic_uint_fast64_t checks, asides, carried;
 	atomic_int_fast64_t records, waiting;
 	atomic_int log_pages; /* after the last commit */
 };
@@ -151,12 +198,16 @@ struct mm_sqlite_store {
 int mm_sqlite_schema_check(sqlite3 *db, struct mm_err *err);
 /* Brings it to our version; with writes false only tells. */
 int mm_sqlite_schema_set_up(sqlite3 *db, bool writes, struct mm_err *err);
+/* Somebody else's, as far as can be seen. */
+bool mm_sqlite_schema_foreign(sqlite3 *db);
 /* Takes it through steps[version..n-1], each in a transaction. */
 int mm_sqlite_migrate(
     sqlite3 *db, const char *const *steps, int n, struct mm_err *err);
 
 /* store_sqlite_db.c; those that return int without err return SQLite's. */
 
+/* What SQLite calls a damaged file. */
+bool mm_sqlite_is_damage(int rc);
 /* db is closed before and, when this fails, after. */
 int mm_sqlite_open(struct mm_sqlite *db, const char *path,
     enum mm_sqlite_role role, struct mm_err *err);
@@ -168,6 +219,8 @@ int mm_sqlite_commit(struct mm_sqlite *db);
 void mm_sqlite_rollback(struct mm_sqlite *db);
 int mm_sqlite_get(
     struct mm_sqlite *db, const char *key, struct mm_sqlite_row *ret);
+int mm_sqlite_get_row(
+    struct mm_sqlite *db, int64_t k, struct mm_sqlite_row *ret);
 /* Several keys at one moment; ret is untouched when it fails. */
 int mm_sqlite_read(struct mm_sqlite *db, const char *const *keys, size_t n,
     struct mm_record *ret);
@@ -175,6 +228,9 @@ int mm_sqlite_read(struct mm_sqlite *db, const char *const *keys, size_t n,
 int mm_sqlite_put(struct mm_sqlite *db, const struct mm_sqlite_row *was,
     const struct mm_record *record, const struct mm_store_note *note);
 int mm_sqlite_remove(struct mm_sqlite *db, int64_t k, int64_t note);
+/* A column of a row, cut to what a note may have. */
+void mm_sqlite_text(
+    sqlite3_stmt *row, int column, char ret[MM_STORE_NOTE_MAX + 1]);
 
 /* store_sqlite_queue.c */
 
@@ -212,15 +268,36 @@ int mm_sqlite_give_back(struct mm_sqlite_store *store,
 
 /* store_sqlite_keeper.c */
 
-/* Opens the writing connection and starts both threads. */
+/* Opens the writing connection and starts all threads. */
 int mm_sqlite_keeper_start(struct mm_sqlite_store *store, struct mm_err *err);
 /* Answers all that is queued before. */
 void mm_sqlite_keeper_stop(struct mm_sqlite_store *store);
 /* The keeper's: after what SQLite calls rc, tries again later. */
 int mm_sqlite_keeper_broken(
     struct mm_sqlite_store *store, int rc, struct mm_err *err);
+/* The keeper's: the database is open, perhaps again. */
+int mm_sqlite_keeper_ready(struct mm_sqlite_store *store, struct mm_err *err);
 /* The keeper's: how many rows there are, for stats. */
 void mm_sqlite_tell_counts(struct mm_sqlite_store *store);
+
+/* store_sqlite_aside.c */
+
+/* Anybody's: that database is damaged, the keeper shall see to it. */
+void mm_sqlite_suspect(struct mm_sqlite_store *store, unsigned generation,
+    const struct mm_err *why);
+/* The keeper's: not again so soon. */
+bool mm_sqlite_may_set_aside(const struct mm_sqlite_store *store);
+/* The keeper's, with its connection closed because of store->why: the file
+ * gets another name. */
+int mm_sqlite_set_aside(struct mm_sqlite_store *store, struct mm_err *err);
+/* The keeper's, with its connection just opened: begins to take over what was
+ * set aside, now or before the store was closed. */
+int mm_sqlite_resume(struct mm_sqlite_store *store, struct mm_err *err);
+/* The keeper's: looks at what others suspect, takes over what was read. */
+void mm_sqlite_mend(struct mm_sqlite_store *store);
+
+/* store_sqlite_mender.c: the mender's thread. */
+void *mm_sqlite_mender(void *store);
 
 /* store_sqlite_tend.c */
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@ static const struct {
 } statements[MM_SQLITE_NSTMTS] = {
 	[MM_SQLITE_GET] = { MM_SQLITE_READER | MM_SQLITE_WRITER,
 	    "SELECT first, last, count, note FROM record WHERE k = ?1" },
-	[MM_SQLITE_LIST] = { MM_SQLITE_READER,
+	[MM_SQLITE_LIST] = { MM_SQLITE_READER | MM_SQLITE_SALVAGER,
 	    "SELECT w.note, w.client, w.sender, w.recipient,"
 	    " r.first, r.last, r.count"
 	    " FROM waiting w JOIN record r ON r.k = w.k"
@@ -39,9 +40,12 @@ static const struct {
 	    "DELETE FROM waiting WHERE note = ?1" },
 	[MM_SQLITE_COUNT] = { MM_SQLITE_WRITER,
 	    "UPDATE meta SET records = ?1, waiting = ?2" },
-	[MM_SQLITE_SCAN] = { MM_SQLITE_WRITER,
+	[MM_SQLITE_SCAN] = { MM_SQLITE_WRITER | MM_SQLITE_SALVAGER,
 	    "SELECT k, note, first, last, count FROM record"
 	    " WHERE k >= ?1 ORDER BY k LIMIT ?2" },
+	[MM_SQLITE_NOTE] = { MM_SQLITE_SALVAGER,
+	    "SELECT client, sender, recipient FROM waiting"
+	    " WHERE note = ?1 AND k = ?2" },
 };
 /* clang-format on */
 
@@ -57,6 +61,12 @@ static const char writer_pragmas[] = "PRAGMA page_size = 2048;"
 				     "PRAGMA wal_autocheckpoint = 0;"
 				     "PRAGMA journal_size_limit = 134217728;"
 				     "PRAGMA cache_size = -16384;";
+
+bool
+mm_sqlite_is_damage(int rc)
+{
+	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
+}
 
 int
 mm_sqlite_complain(sqlite3 *db, struct mm_err *err)
@@ -126,6 +136,34 @@ set_up_log(struct mm_sqlite *db, const char *pragmas, struct mm_err *err)
 	return 0;
 }
 
+/* Until one cannot be: what stands first may do without the others. */
+static int
+prepare(struct mm_sqlite *db, enum mm_sqlite_role role, struct mm_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < MM_SQLITE_NSTMTS && rc == 0; i++) {
+		if ((statements[i].roles & role) != 0 &&
+		    sqlite3_prepare_v3(db->db, statements[i].sql, -1,
+			SQLITE_PREPARE_PERSISTENT, &db->stmt[i],
+			NULL) != SQLITE_OK)
+			rc = mm_sqlite_complain(db->db, err);
+	}
+	return rc;
+}
+
+/* Notes may be gone, records must be there. */
+static int
+set_up_salvage(struct mm_sqlite *db, struct mm_err *err)
+{
+	if (set_up_log(db, "PRAGMA cell_size_check = ON", err) == -1)
+		return -1;
+	if (prepare(db, MM_SQLITE_SALVAGER, err) == -1 &&
+	    db->stmt[MM_SQLITE_SCAN] == NULL)
+		return -1;
+	return 0;
+}
+
 static int
 set_up(struct mm_sqlite *db, enum mm_sqlite_role role, struct mm_err *err)
 {
@@ -135,19 +173,18 @@ set_up(struct mm_sqlite *db, enum mm_sqlite_role role, struct mm_err *err)
 	if (role == MM_SQLITE_CHECKPOINTER) /* has to have read something */
 		return set_up_log(db,
 		    "PRAGMA synchronous = NORMAL; PRAGMA user_version;", err);
+	if (role == MM_SQLITE_SALVAGER)
+		return set_up_salvage(db, err);
 	if (mm_sqlite_schema_check(db->db, err) == -1 ||
 	    (writes && set_up_log(db, writer_pragmas, err) == -1) ||
-	    mm_sqlite_schema_set_up(db->db, writes, err) == -1 ||
-	    read_meta(db, err) == -1)
+	    mm_sqlite_schema_set_up(db->db, writes, err) == -1)
 		return -1;
-	for (size_t i = 0; i < MM_SQLITE_NSTMTS; i++) {
-		if ((statements[i].roles & role) != 0 &&
-		    sqlite3_prepare_v3(db->db, statements[i].sql, -1,
-			SQLITE_PREPARE_PERSISTENT, &db->stmt[i],
-			NULL) != SQLITE_OK)
-			return mm_sqlite_complain(db->db, err);
-	}
-	return 0;
+	/* From here on it has to be as we have made it. */
+	if (read_meta(db, err) == 0 && prepare(db, role, err) == 0)
+		return 0;
+	db->damaged = (sqlite3_errcode(db->db) & 0xff) == SQLITE_ERROR ||
+		      sqlite3_errcode(db->db) == SQLITE_OK;
+	return -1;
 }
 
 /* For statements without rows: SQLITE_OK, or what went wrong. */
@@ -205,8 +242,10 @@ int
 mm_sqlite_open(struct mm_sqlite *db, const char *path, enum mm_sqlite_role role,
     struct mm_err *err)
 {
-	int flags = role == MM_SQLITE_READER ? SQLITE_OPEN_READONLY
-					     : SQLITE_OPEN_READWRITE;
+	int flags = role & (MM_SQLITE_READER | MM_SQLITE_SALVAGER)
+			? SQLITE_OPEN_READONLY
+			: SQLITE_OPEN_READWRITE;
+	bool damaged;
 
 	*db = (struct mm_sqlite){0};
 	if (role == MM_SQLITE_WRITER && make(path, err) == -1)
@@ -220,7 +259,11 @@ mm_sqlite_open(struct mm_sqlite *db, const char *path, enum mm_sqlite_role role,
 		mm_sqlite_complain(db->db, err);
 	else if (set_up(db, role, err) == 0)
 		return 0;
+	damaged =
+	    (db->damaged || mm_sqlite_is_damage(sqlite3_errcode(db->db))) &&
+	    !mm_sqlite_schema_foreign(db->db);
 	mm_sqlite_close(db);
+	db->damaged = damaged;
 	return mm_err_in(err, "%s", path);
 }
 
@@ -262,11 +305,18 @@ mm_sqlite_rollback(struct mm_sqlite *db)
 int
 mm_sqlite_get(struct mm_sqlite *db, const char *key, struct mm_sqlite_row *ret)
 {
-	sqlite3_stmt *get = db->stmt[MM_SQLITE_GET];
 	uint64_t hash = mm_store_hash(db->secret, key, strlen(key));
 
-	*ret = (struct mm_sqlite_row){.k = (int64_t)hash};
-	sqlite3_bind_int64(get, 1, ret->k);
+	return mm_sqlite_get_row(db, (int64_t)hash, ret);
+}
+
+int
+mm_sqlite_get_row(struct mm_sqlite *db, int64_t k, struct mm_sqlite_row *ret)
+{
+	sqlite3_stmt *get = db->stmt[MM_SQLITE_GET];
+
+	*ret = (struct mm_sqlite_row){.k = k};
+	sqlite3_bind_int64(get, 1, k);
 	if (sqlite3_step(get) == SQLITE_ROW) {
 		ret->record.first = sqlite3_column_int64(get, 0);
 		ret->record.last = sqlite3_column_int64(get, 1);
@@ -293,6 +343,15 @@ mm_sqlite_read(struct mm_sqlite *db, const char *const *keys, size_t n,
 			ret[i] = row[i].record;
 	}
 	return rc;
+}
+
+void
+mm_sqlite_text(sqlite3_stmt *row, int column, char ret[MM_STORE_NOTE_MAX + 1])
+{
+	const unsigned char *text = sqlite3_column_text(row, column);
+
+	snprintf(ret, MM_STORE_NOTE_MAX + 1, "%s",
+	    text == NULL ? "" : (const char *)text);
 }
 
 static bool

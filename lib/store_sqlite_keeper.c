@@ -22,6 +22,7 @@ mm_sqlite_keeper_broken(struct mm_sqlite_store *s, int rc, struct mm_err *err)
 	if (rc == SQLITE_BUSY) /* nothing is broken, only locked */
 		return -1;
 	mm_sqlite_close(&s->writer);
+	s->damaged = mm_sqlite_is_damage(rc) && mm_sqlite_may_set_aside(s);
 	s->retry_at = mono() + RETRY_US;
 	s->why = *err;
 	return -1;
@@ -42,31 +43,45 @@ note_log(void *arg, sqlite3 *db, const char *name, int pages)
 static int
 open_writer(struct mm_sqlite_store *s, struct mm_err *err)
 {
-	if (mm_sqlite_open(&s->writer, s->path, MM_SQLITE_WRITER, err) == -1)
+	if (s->damaged && mm_sqlite_set_aside(s, err) == -1)
 		return -1;
+	s->damaged = false;
+	if (mm_sqlite_open(&s->writer, s->path, MM_SQLITE_WRITER, err) == -1) {
+		s->damaged = s->writer.damaged && mm_sqlite_may_set_aside(s);
+		return -1;
+	}
+	if (mm_sqlite_resume(s, err) == -1) {
+		mm_sqlite_close(&s->writer);
+		return -1;
+	}
 	sqlite3_wal_hook(s->writer.db, note_log, s);
 	mm_sqlite_tell_counts(s);
 	s->purge_next = INT64_MIN;
 	s->purge_due = mono();
 	/* It may be another file by now. */
+	pthread_mutex_lock(&s->lock);
 	atomic_fetch_add(&s->generation, 1);
+	pthread_cond_broadcast(&s->mend);
+	pthread_mutex_unlock(&s->lock);
 	return 0;
 }
 
-/* The database is open, perhaps again. */
-static int
-ready(struct mm_sqlite_store *s, struct mm_err *err)
+int
+mm_sqlite_keeper_ready(struct mm_sqlite_store *s, struct mm_err *err)
 {
 	if (s->writer.db != NULL)
 		return 0;
-	if (mono() < s->retry_at) {
+	if (mono() < s->retry_at && !s->damaged) {
 		*err = s->why;
 		return -1;
 	}
-	if (open_writer(s, err) == 0)
+	if (open_writer(s, &s->why) == 0)
+		return 0;
+	/* found to be damaged, it is opened again: another one */
+	if (s->damaged && open_writer(s, &s->why) == 0)
 		return 0;
 	s->retry_at = mono() + RETRY_US;
-	s->why = *err;
+	*err = s->why;
 	return -1;
 }
 
@@ -139,6 +154,15 @@ mm_sqlite_tell_counts(struct mm_sqlite_store *s)
 	atomic_store(&s->waiting, s->writer.waiting);
 }
 
+/* Mail that is known must not wait because that was not carried over yet. */
+static int
+rebuilt(struct mm_sqlite_store *s, struct mm_err *err)
+{
+	if (s->rebuild_until == 0 || mono() >= s->rebuild_until)
+		return 0;
+	return mm_err_set(err, "%s: is being rebuilt", s->path);
+}
+
 static void
 serve(struct mm_sqlite_store *s, struct mm_sqlite_request *batch)
 {
@@ -147,7 +171,8 @@ serve(struct mm_sqlite_store *s, struct mm_sqlite_request *batch)
 	struct mm_err err;
 	uint64_t n = 0;
 
-	if (ready(s, &err) == -1 || commit(s, batch, &err) == -1)
+	if (mm_sqlite_keeper_ready(s, &err) == -1 || rebuilt(s, &err) == -1 ||
+	    commit(s, batch, &err) == -1)
 		status = MM_STORE_FAILED;
 	for (next = batch; next != NULL; next = next->next)
 		n++;
@@ -196,28 +221,42 @@ stop(struct mm_sqlite_store *s)
 	s->stop = true;
 	pthread_cond_signal(&s->work);
 	pthread_cond_signal(&s->tick);
+	pthread_cond_broadcast(&s->mend);
 	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+end(struct mm_sqlite_store *s)
+{
+	pthread_cond_destroy(&s->mend);
+	pthread_cond_destroy(&s->tick);
+	pthread_cond_destroy(&s->work);
+	mm_sqlite_close(&s->writer);
 }
 
 int
 mm_sqlite_keeper_start(struct mm_sqlite_store *s, struct mm_err *err)
 {
-	if (open_writer(s, err) == -1)
-		return -1;
 	mm_sqlite_init_cond(&s->work);
 	mm_sqlite_init_cond(&s->tick);
+	mm_sqlite_init_cond(&s->mend);
 	s->end = &s->first;
+	if (mm_sqlite_keeper_ready(s, err) == -1)
+		goto fail;
 	if (start(&s->keeper, keeper, s, err) == -1)
 		goto fail;
-	if (start(&s->checkpointer, mm_sqlite_checkpointer, s, err) == 0)
+	if (start(&s->checkpointer, mm_sqlite_checkpointer, s, err) == -1)
+		goto stop_keeper;
+	if (start(&s->mender, mm_sqlite_mender, s, err) == 0)
 		return 0;
 
 	stop(s);
+	pthread_join(s->checkpointer, NULL);
+stop_keeper:
+	stop(s);
 	pthread_join(s->keeper, NULL);
 fail:
-	pthread_cond_destroy(&s->tick);
-	pthread_cond_destroy(&s->work);
-	mm_sqlite_close(&s->writer);
+	end(s);
 	return -1;
 }
 
@@ -226,8 +265,7 @@ mm_sqlite_keeper_stop(struct mm_sqlite_store *s)
 {
 	stop(s);
 	pthread_join(s->checkpointer, NULL);
+	pthread_join(s->mender, NULL);
 	pthread_join(s->keeper, NULL);
-	pthread_cond_destroy(&s->tick);
-	pthread_cond_destroy(&s->work);
-	mm_sqlite_close(&s->writer);
+	end(s);
 }

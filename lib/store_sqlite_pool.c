@@ -68,7 +68,11 @@ ready(struct mm_sqlite_store *s, struct mm_sqlite_reader *reader,
 	reader->generation = generation;
 	if (reader->db.db != NULL)
 		return 0;
-	return mm_sqlite_open(&reader->db, s->path, MM_SQLITE_READER, err);
+	if (mm_sqlite_open(&reader->db, s->path, MM_SQLITE_READER, err) == 0)
+		return 0;
+	if (reader->db.damaged)
+		mm_sqlite_suspect(s, generation, err);
+	return -1;
 }
 
 struct mm_sqlite_reader *
@@ -95,6 +99,8 @@ mm_sqlite_give_back(struct mm_sqlite_store *s, struct mm_sqlite_reader *reader,
 		mm_sqlite_complain(reader->db.db, err);
 		mm_err_in(err, "%s", s->path);
 		mm_sqlite_close(&reader->db);
+		if (mm_sqlite_is_damage(rc))
+			mm_sqlite_suspect(s, reader->generation, err);
 	}
 	give_back(&s->pool, reader);
 	return rc == SQLITE_OK ? 0 : -1;

@@ -190,8 +190,9 @@ mm_sqlite_take(struct mm_sqlite_store *s, struct mm_sqlite_request **batch)
 	bool more;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->first == NULL && !s->stop && !atomic_load(&s->walk_anew))
+	if (s->first == NULL && !s->stop && !s->called)
 		mm_sqlite_wait(s, &s->work, s->purge_due);
+	s->called = false;
 	for (; *last != NULL && n < BATCH_MAX; n++)
 		last = &(*last)->next;
 	*batch = s->first;

@@ -60,6 +60,15 @@ ask(sqlite3 *db, const char *sql, int *ret, struct mm_err *err)
 	return rc;
 }
 
+bool
+mm_sqlite_schema_foreign(sqlite3 *db)
+{
+	struct mm_err err;
+	int id;
+
+	return ask(db, "PRAGMA application_id", &id, &err) == 0 && id != OURS;
+}
+
 static int
 read_version(sqlite3 *db, int newest, int *ret, struct mm_err *err)
 {

@@ -127,6 +127,7 @@ mm_sqlite_tend(struct mm_sqlite_store *s)
 		s->purge_next = INT64_MIN;
 		s->purge_due = 0;
 	}
+	mm_sqlite_mend(s);
 	if (s->writer.db == NULL) { /* the walk begins when it is back */
 		s->purge_due = mono() + PURGE_EVERY_US;
 		return;

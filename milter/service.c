@@ -155,14 +155,37 @@ start_resolver(struct service *service, struct mm_err *err)
 	return service->dns != NULL ? 0 : mm_err_in(err, "resolver");
 }
 
+static void
+on_damaged(void *ctx, const char *why, const char *aside)
+{
+	struct service *service = ctx;
+
+	logger_say(service->logger, MM_EVENT_STORE_DAMAGED,
+	    "greylist store is damaged: %s; it is set aside as %s, and "
+	    "rebuilt from what can be read",
+	    why, aside);
+}
+
+static void
+on_rebuilt(void *ctx, const char *aside, uint64_t records, bool whole)
+{
+	struct service *service = ctx;
+
+	logger_say(service->logger, MM_EVENT_STORE_REBUILT,
+	    "greylist store is rebuilt: %llu records of %s%s",
+	    (unsigned long long)records, aside,
+	    whole ? "" : "; others could not be read");
+}
+
 static struct mm_store *
-open_store(const struct service *service, struct mm_err *err)
+open_store(struct service *service, struct mm_err *err)
 {
 	const struct mm_settings *settings = service->standing;
 	const struct mm_store_config config = {
 	    .directory = settings->state_directory,
 	    .max_age = settings->greylist_max_age / 1000,
 	    .waiting_age = settings->greylist_retry_window / 1000,
+	    .watch = {on_damaged, on_rebuilt, service},
 	};
 
 	return mm_store_sqlite_new(&config, service->clock, err);

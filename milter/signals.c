@@ -72,6 +72,7 @@ signals_install(struct mm_err *err)
 		return mm_err_set(err, "eventfd: %s", strerror(errno));
 	sigemptyset(&act.sa_mask);
 	sigaction(SIGPIPE, &act, NULL);
+	sigaction(SIGXFSZ, &act, NULL); /* that limit is a full disk */
 	act.sa_handler = on_signal;
 	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++) {
 		act.sa_flags = handled[i].flags;

@@ -172,7 +172,10 @@ class Gate:
         first, _, body = data.decode().partition("\n")
         return int(first[:3]), first[4:], body
 
-    def counters(self):
+    def stats(self):
         code, _, body = self.control(b"stats\n")
         assert code == 200, code
-        return json.loads(body)["counters"]
+        return json.loads(body)
+
+    def counters(self):
+        return self.stats()["counters"]

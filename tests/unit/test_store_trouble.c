@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The file has been as long as it may become. */
@@ -80,50 +79,6 @@ test_a_disk_that_failed_is_left_alone_for_a_second(void **state)
 	}
 	assert_true(mm_clock_mono(&mm_clock_system) - start >= 1000000);
 	assert_true(is_there(store, "a"));
-	mm_store_free(store);
-}
-
-static void
-test_a_corrupted_file_fails_until_it_is_replaced(void **state)
-{
-	struct mm_store *store = open_store();
-	char key[32], garbage[2048];
-	struct mm_err err;
-	struct stat st;
-
-	(void)state;
-	for (int i = 0; i < 2000; i++) {
-		snprintf(key, sizeof(key), "key %d", i);
-		set(store, key, NOW, NOW, false);
-	}
-	mm_store_free(store);
-
-	assert_int_equal(0, stat(file("greylist.sqlite"), &st));
-	assert_true(st.st_size > 20 * 2048);
-	memset(garbage, 0xff, sizeof(garbage));
-	/* All but the schema and the roots of the three tables. */
-	for (off_t at = 4 * 2048; at < st.st_size; at += 2048)
-		write_file("greylist.sqlite", garbage, sizeof(garbage), at);
-	store = open_store();
-	assert_int_equal(MM_STORE_FAILED, try_set(store, "key 1", &err));
-	assert_non_null(strstr(
-	    err.text, "greylist.sqlite: database disk image is malformed"));
-	assert_int_equal(
-	    -1, mm_store_peek(store, "key 1", &(struct mm_record){0}, &err));
-	assert_non_null(strstr(err.text, "malformed"));
-
-	/* The operator moves it away. */
-	unlink(file("greylist.sqlite"));
-	unlink(file("greylist.sqlite-wal"));
-	unlink(file("greylist.sqlite-shm"));
-	for (int i = 0; i < 100 && try_set(store, "new", &err) != MM_STORE_DONE;
-	     i++)
-		sleep_ms(50);
-	assert_true(is_there(store, "new"));
-	assert_int_equal(1, stats(store).records);
-	mm_store_free(store);
-	store = open_store();
-	assert_true(is_there(store, "new"));
 	mm_store_free(store);
 }
 
@@ -219,7 +174,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_full_disk_fails_until_there_is_room),
 	    TEST(test_a_disk_that_failed_is_left_alone_for_a_second),
-	    TEST(test_a_corrupted_file_fails_until_it_is_replaced),
 	    TEST(test_a_replaced_file_is_the_one_that_is_read),
 	    TEST(test_another_writer_is_not_waited_for_long),
 	    TEST(test_who_waits_no_longer_is_told_and_served),
