@@ -4,13 +4,14 @@
 # what the programs are built from
 build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
 	libunbound-dev nettle-dev libevent-dev libsqlite3-dev libpcre2-dev
-	libpsl-dev publicsuffix libsystemd-dev libjson-c-dev dns-root-data"
+	libpsl-dev publicsuffix libhiredis-dev libssl-dev libsystemd-dev
+	libjson-c-dev dns-root-data"
 
 # what the tests need beside it: the lab runs real mail and DNS servers
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 	postfix-pcre postfix-sqlite postgrey postfix-policyd-spf-python
-	openssl nsd unbound dnsdist ldnsutils iproute2 systemd
-	fail2ban python3-systemd"
+	openssl nsd unbound dnsdist redis-server redis-sentinel ldnsutils
+	iproute2 systemd fail2ban python3-systemd"
 
 # what the benchmarks need beside these: peers, and a clock to set
 bench_packages="faketime sqlgrey libdbd-sqlite3-perl"
@@ -19,7 +20,8 @@ bench_packages="faketime sqlgrey libdbd-sqlite3-perl"
 fuzz_packages="clang-14 libclang-rt-14-dev"
 
 # Of these, what Debian would start at once and at every boot.
-test_services="postfix postgrey sqlgrey nsd unbound dnsdist fail2ban"
+test_services="postfix postgrey sqlgrey nsd unbound dnsdist fail2ban
+	redis-server redis-sentinel"
 
 say() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
