@@ -428,3 +428,38 @@ mm_greylist_change(const struct mm_store_update *update,
 	*noted = is_seen(&record[0]) && record[0].count == 0;
 	return w.write ? MM_STORE_WRITE : MM_STORE_KEEP;
 }
+
+static bool
+waits(const struct mm_store_update *update)
+{
+	const struct mm_greylist_request *request = update->arg;
+
+	return request->answer.wait > 0;
+}
+
+/* A flood is fought where it comes in: its level is nobody else's. */
+void
+mm_greylist_share(const struct mm_greylist_request *request, size_t n,
+    struct mm_store_sharing *ret)
+{
+	const struct mm_greylist_rules *rules = &request->rules;
+	const struct {
+		enum mm_store_share share;
+		int64_t age;
+	} roles[MM_GREYLIST_NROLES] = {
+	    [MM_GREYLIST_TRIPLET] = {MM_STORE_SHARE_WAIT,
+		rules->triplet_max_age},
+	    [MM_GREYLIST_CLIENT] = {MM_STORE_SHARE_COUNT, rules->max_age},
+	    [MM_GREYLIST_EARLIER] = {MM_STORE_SHARE_WAIT,
+		rules->triplet_max_age},
+	    [MM_GREYLIST_NETWORK] = {MM_STORE_SHARE_COUNT, rules->max_age},
+	};
+
+	*ret = (struct mm_store_sharing){.waiting_age = rules->retry_window,
+	    .now = request->now,
+	    .asks = waits};
+	for (size_t i = 0; i < n; i++) {
+		ret->share[i] = roles[request->role[i]].share;
+		ret->age[i] = roles[request->role[i]].age;
+	}
+}

@@ -128,5 +128,9 @@ struct mm_greylist_request {
 _Static_assert((int)MM_GREYLIST_NROLES <= MM_STORE_KEYS, "a key for each");
 enum mm_store_change mm_greylist_change(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted);
+/* What of the n records of a request is other hosts' business as well, and
+ * that they are asked before a mail waits. */
+void mm_greylist_share(const struct mm_greylist_request *request, size_t n,
+    struct mm_store_sharing *ret);
 
 #endif

@@ -65,6 +65,7 @@ int64_t mm_judge_decide(struct mm_judge *judge,
  */
 struct mm_judge_greylist {
 	struct mm_store_update update;
+	struct mm_store_sharing sharing;
 	struct mm_greylist_request request;
 	struct mm_identity identity;
 };

@@ -98,6 +98,8 @@ mm_judge_greylist(struct mm_judge_greylist *ret, const struct mm_policy *policy,
 	};
 	memcpy(ret->update.key, keys.key, sizeof(keys.key));
 	memcpy(ret->request.role, keys.role, sizeof(keys.role));
+	mm_greylist_share(&ret->request, keys.n, &ret->sharing);
+	ret->update.sharing = &ret->sharing;
 	return true;
 }
 

@@ -86,6 +86,9 @@ mm_store_update(struct mm_store *store, struct mm_store_update *update,
 
 	switch (look_first(&look, argsize)) {
 	case MM_STORE_KEEP:
+		if (store->ops->settled != NULL &&
+		    !store->ops->settled(store, update))
+			break;
 		atomic_fetch_add(&store->looks, 1);
 		return MM_STORE_DONE;
 	case MM_STORE_MORE: /* which may have taken its time */

@@ -7,7 +7,8 @@
  * wait for no write of others and for no lock.  Else it returns when its own
  * commit is done.  Backends: store_sqlite (one writer thread, group commit,
  * readers beside it), store_memory (for tests and demonstrations: it purges
- * nothing and dies with the process).
+ * nothing and dies with the process), store_shared (one of these, and what
+ * other hosts know).
  * Threads: shared.
  */
 #ifndef MM_STORE_H
@@ -44,6 +45,25 @@ enum mm_store_change {
 	MM_STORE_MORE, /* the records that were not read matter: call again */
 };
 
+struct mm_store_update;
+
+/* What other hosts may know of a record, see store_shared.h. */
+enum mm_store_share {
+	MM_STORE_SHARE_NOTHING = 0, /* it is this host's own affair */
+	MM_STORE_SHARE_WAIT,	    /* the earlier first counts */
+	MM_STORE_SHARE_COUNT,	    /* the later one */
+};
+struct mm_store_sharing {
+	enum mm_store_share share[MM_STORE_KEYS];
+	/* seconds from last that a record is worth anything; from first, if
+	 * it is one that waits and its count is 0 */
+	int64_t age[MM_STORE_KEYS], waiting_age;
+	int64_t now;
+	/* Pure: change() has answered; would it matter what others know? */
+	bool (*asks)(const struct mm_store_update *update);
+	bool forgets; /* what is removed here is removed there */
+};
+
 struct mm_store_update {
 	size_t n;			/* keys in use, all different */
 	size_t at_first;		/* so many are read at first; 0: all */
@@ -62,6 +82,7 @@ struct mm_store_update {
 	enum mm_store_change (*change)(const struct mm_store_update *update,
 	    struct mm_record record[MM_STORE_KEYS], bool *noted);
 	void *arg; /* change()'s own: in and out, see mm_store_update() */
+	const struct mm_store_sharing *sharing; /* NULL: nothing is shared */
 };
 
 /* How asking the store ended. */
@@ -97,6 +118,9 @@ struct mm_store_ops {
 	enum mm_store_status (*update)(struct mm_store *store,
 	    struct mm_store_update *update, size_t argsize, int64_t wait_ms,
 	    struct mm_err *err);
+	/* NULL: always.  A look said KEEP; is that the answer? */
+	bool (*settled)(
+	    struct mm_store *store, const struct mm_store_update *update);
 	int (*read)(struct mm_store *store, const char *const *keys, size_t n,
 	    int64_t wait_ms, struct mm_record *ret, struct mm_err *err);
 	int (*waiting)(struct mm_store *store, mm_store_each *each, void *ctx,

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -149,6 +150,7 @@ static void *
 accept_all(void *arg)
 {
 	struct fakeredis *fake = arg;
+	const int on = 1;
 
 	while (!atomic_load(&fake->stop)) {
 		struct connection *c;
@@ -161,6 +163,7 @@ accept_all(void *arg)
 		fd = accept(fake->listener, NULL, NULL);
 		c = calloc(1, sizeof(*c));
 		assert(fd >= 0 && c != NULL && fake->n < CONNECTIONS);
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		c->fake = fake;
 		c->fd = fd;
 		fake->connection[fake->n++] = c;

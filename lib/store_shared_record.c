@@ -1,0 +1,177 @@
+/* store_shared_record - see store_shared_record.h. */
+#include "lib/store_shared_record.h"
+
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TIME_MAX (INT64_C(1) << 40)
+#define VALUE_MAX 48 /* bytes */
+
+struct mm_shared_rule
+mm_shared_rule_of(const struct mm_store_sharing *sharing, size_t i)
+{
+	return (struct mm_shared_rule){
+	    .share = sharing->share[i],
+	    .age = sharing->age[i],
+	    .waiting_age = sharing->waiting_age,
+	};
+}
+
+void
+mm_shared_name(const char *secret, const char *key, uint8_t ret[MM_SHARED_NAME])
+{
+	unsigned char whole[EVP_MAX_MD_SIZE] = {0};
+	unsigned len = sizeof(whole);
+
+	HMAC(EVP_sha256(), secret, (int)strlen(secret),
+	    (const unsigned char *)key, strlen(key), whole, &len);
+	memcpy(ret, whole, MM_SHARED_NAME);
+}
+
+static int64_t
+at_most(int64_t n, int64_t limit)
+{
+	return n < limit ? n : limit;
+}
+
+static int64_t
+within(int64_t n, int64_t limit)
+{
+	return n < 0 ? 0 : at_most(n, limit);
+}
+
+/* A damaged record may hold any number. */
+int64_t
+mm_shared_end(const struct mm_shared_rule *rule, const struct mm_record *record)
+{
+	if (rule->share == MM_STORE_SHARE_WAIT && record->count == 0)
+		return within(record->first, TIME_MAX) +
+		       within(rule->waiting_age, TIME_MAX);
+	return within(record->last, TIME_MAX) + within(rule->age, TIME_MAX);
+}
+
+static bool
+is_nothing(const struct mm_record *record)
+{
+	return record->first == 0 && record->last == 0 && record->count == 0;
+}
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+struct mm_record
+mm_shared_join(const struct mm_shared_rule *rule, const struct mm_record *a,
+    const struct mm_record *b)
+{
+	if (is_nothing(b) || a->first > mm_shared_end(rule, b))
+		return *a;
+	if (is_nothing(a) || b->first > mm_shared_end(rule, a))
+		return *b;
+	return (struct mm_record){
+	    .first =
+		(rule->share == MM_STORE_SHARE_COUNT) == (a->first > b->first)
+		    ? a->first
+		    : b->first,
+	    .last = later(a->last, b->last),
+	    .count = later(a->count, b->count),
+	};
+}
+
+/* Digits, of which there are some. */
+static bool
+read_number(const char **at, const char *end, int64_t *ret)
+{
+	const char *from = *at;
+
+	*ret = 0;
+	for (; *at < end && **at >= '0' && **at <= '9'; ++*at) {
+		if (*ret >= TIME_MAX)
+			return false;
+		*ret = *ret * 10 + (**at - '0');
+	}
+	return *at > from;
+}
+
+static bool
+read_blank(const char **at, const char *end)
+{
+	return *at < end && *(*at)++ == ' ';
+}
+
+bool
+mm_shared_read(const char *text, size_t len, int64_t now, struct mm_record *ret)
+{
+	const char *at = text, *end = text + len;
+	struct mm_record r;
+
+	*ret = (struct mm_record){0};
+	if (len > VALUE_MAX || !read_number(&at, end, &r.first) ||
+	    !read_blank(&at, end) || !read_number(&at, end, &r.last) ||
+	    !read_blank(&at, end) || !read_number(&at, end, &r.count) ||
+	    at != end)
+		return false;
+	*ret = (struct mm_record){
+	    .first = at_most(r.first, now),
+	    .last = at_most(r.last, now),
+	    .count = at_most(r.count, MM_SHARED_COUNT_MAX),
+	};
+	return true;
+}
+
+/*
+ * mm_shared_join() in Redis.  KEYS[1]; ARGV: first, last, count, 1 if the later
+ * first counts, age, waiting_age, now.  What is there and is no record, is
+ * nothing.
+ */
+static const char script[] =
+    "local f,l,c=tonumber(ARGV[1]),tonumber(ARGV[2]),tonumber(ARGV[3]) "
+    "local counts=ARGV[4]=='1' "
+    "local function ends(x,y,n) "
+    "if n==0 and not counts then return x+tonumber(ARGV[6]) end "
+    "return y+tonumber(ARGV[5]) end "
+    "local v=redis.call('GET',KEYS[1]) "
+    "local a,b,d "
+    "if v and #v<=48 then a,b,d=string.match(v,'^(%d+) (%d+) (%d+)$') end "
+    "a,b,d=tonumber(a or ''),tonumber(b or ''),tonumber(d or '') "
+    "if a and a<2^40 and b<2^40 and d<2^40 then "
+    "if a>ends(f,l,c) then f,l,c=a,b,d "
+    "elseif f<=ends(a,b,d) then "
+    "if counts then f=math.max(f,a) else f=math.min(f,a) end "
+    "l=math.max(l,b) c=math.max(c,d) end end "
+    "local ttl=ends(f,l,c)-tonumber(ARGV[7]) "
+    "if ttl>0 then redis.call('SET',KEYS[1],"
+    "string.format('%.0f %.0f %.0f',f,l,c),'EX',string.format('%.0f',ttl)) end "
+    "return ttl>0 and 1 or 0";
+
+void
+mm_shared_command(const struct mm_shared_rule *rule,
+    const struct mm_record *record, int64_t now, const char *key,
+    char text[MM_SHARED_WORDS][MM_SHARED_TEXT],
+    struct mm_redis_word words[MM_SHARED_WORDS])
+{
+	const int64_t numbers[] = {
+	    within(record->first, now),
+	    within(record->last, now),
+	    within(record->count, MM_SHARED_COUNT_MAX),
+	    rule->share == MM_STORE_SHARE_COUNT,
+	    within(rule->age, TIME_MAX),
+	    within(rule->waiting_age, TIME_MAX),
+	    within(now, TIME_MAX),
+	};
+	size_t n = 3;
+
+	words[0] = (struct mm_redis_word){"EVAL", 4};
+	words[1] = (struct mm_redis_word){script, sizeof(script) - 1};
+	words[2] = (struct mm_redis_word){"1", 1};
+	words[n++] = (struct mm_redis_word){key, strlen(key)};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		snprintf(text[i], MM_SHARED_TEXT, "%" PRId64, numbers[i]);
+		words[n++] = (struct mm_redis_word){text[i], strlen(text[i])};
+	}
+}
