@@ -453,6 +453,12 @@ mm_greylist_share(const struct mm_greylist_request *request, size_t n,
 	    [MM_GREYLIST_EARLIER] = {MM_STORE_SHARE_WAIT,
 		rules->triplet_max_age},
 	    [MM_GREYLIST_NETWORK] = {MM_STORE_SHARE_COUNT, rules->max_age},
+	    [MM_GREYLIST_RELEASE] = {MM_STORE_SHARE_WINDOW, 0},
+	    [MM_GREYLIST_EXPECT] = {MM_STORE_SHARE_WINDOW, 0},
+	    [MM_GREYLIST_EXPECT_PLAIN] = {MM_STORE_SHARE_WINDOW, 0},
+	    [MM_GREYLIST_GRANT] = {MM_STORE_SHARE_WINDOW, 0},
+	    [MM_GREYLIST_GRANT_NETWORK] = {MM_STORE_SHARE_WINDOW, 0},
+	    [MM_GREYLIST_GRANT_ADDRESS] = {MM_STORE_SHARE_WINDOW, 0},
 	};
 
 	*ret = (struct mm_store_sharing){.waiting_age = rules->retry_window,

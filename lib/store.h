@@ -52,11 +52,13 @@ enum mm_store_share {
 	MM_STORE_SHARE_NOTHING = 0, /* it is this host's own affair */
 	MM_STORE_SHARE_WAIT,	    /* the earlier first counts */
 	MM_STORE_SHARE_COUNT,	    /* the later one */
+	MM_STORE_SHARE_WINDOW, /* until last, which may be yet to come; the one
+				  with the later first counts */
 };
 struct mm_store_sharing {
 	enum mm_store_share share[MM_STORE_KEYS];
-	/* seconds from last that a record is worth anything; from first, if
-	 * it is one that waits and its count is 0 */
+	/* seconds from last that a record is worth anything (a window: none);
+	 * from first, if it is one that waits and its count is 0 */
 	int64_t age[MM_STORE_KEYS], waiting_age;
 	int64_t now;
 	/* Pure: change() has answered; would it matter what others know? */

@@ -125,8 +125,10 @@ ask(const struct shared *shared, const struct mm_store_update *update,
 	struct mm_shared_question question = {.now = trip->sharing.now};
 
 	for (size_t i = 0; i < update->n; i++) {
-		if (is_shared(&trip->sharing, i))
-			name_of(shared, update, i, question.name[question.n++]);
+		if (!is_shared(&trip->sharing, i))
+			continue;
+		question.share[question.n] = trip->sharing.share[i];
+		name_of(shared, update, i, question.name[question.n++]);
 	}
 	trip->asked = mm_shared_line_ask(shared->line, &question);
 	for (size_t i = 0, k = 0; i < update->n && trip->asked; i++) {

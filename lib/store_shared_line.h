@@ -33,6 +33,7 @@ void mm_shared_line_tell(
 struct mm_shared_question {
 	size_t n;
 	uint8_t name[MM_STORE_KEYS][MM_SHARED_NAME];
+	enum mm_store_share share[MM_STORE_KEYS];
 	int64_t now;
 	struct mm_record record[MM_STORE_KEYS]; /* zeros: nothing is known */
 };

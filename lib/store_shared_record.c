@@ -47,6 +47,8 @@ within(int64_t n, int64_t limit)
 int64_t
 mm_shared_end(const struct mm_shared_rule *rule, const struct mm_record *record)
 {
+	if (rule->share == MM_STORE_SHARE_WINDOW)
+		return within(record->last, TIME_MAX);
 	if (rule->share == MM_STORE_SHARE_WAIT && record->count == 0)
 		return within(record->first, TIME_MAX) +
 		       within(rule->waiting_age, TIME_MAX);
@@ -65,13 +67,28 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* Of two windows, the one that was opened later. */
+static struct mm_record
+later_window(const struct mm_record *a, const struct mm_record *b)
+{
+	if (a->first != b->first)
+		return a->first > b->first ? *a : *b;
+	if (a->last != b->last)
+		return a->last > b->last ? *a : *b;
+	return a->count > b->count ? *a : *b;
+}
+
 struct mm_record
 mm_shared_join(const struct mm_shared_rule *rule, const struct mm_record *a,
     const struct mm_record *b)
 {
-	if (is_nothing(b) || a->first > mm_shared_end(rule, b))
+	if (is_nothing(a) || is_nothing(b))
+		return is_nothing(a) ? *b : *a;
+	if (rule->share == MM_STORE_SHARE_WINDOW)
+		return later_window(a, b);
+	if (a->first > mm_shared_end(rule, b))
 		return *a;
-	if (is_nothing(a) || b->first > mm_shared_end(rule, a))
+	if (b->first > mm_shared_end(rule, a))
 		return *b;
 	return (struct mm_record){
 	    .first =
@@ -105,8 +122,10 @@ read_blank(const char **at, const char *end)
 }
 
 bool
-mm_shared_read(const char *text, size_t len, int64_t now, struct mm_record *ret)
+mm_shared_read(const char *text, size_t len, enum mm_store_share share,
+    int64_t now, struct mm_record *ret)
 {
+	int64_t last = share == MM_STORE_SHARE_WINDOW ? TIME_MAX : now;
 	const char *at = text, *end = text + len;
 	struct mm_record r;
 
@@ -118,31 +137,37 @@ mm_shared_read(const char *text, size_t len, int64_t now, struct mm_record *ret)
 		return false;
 	*ret = (struct mm_record){
 	    .first = at_most(r.first, now),
-	    .last = at_most(r.last, now),
+	    .last = at_most(r.last, last),
 	    .count = at_most(r.count, MM_SHARED_COUNT_MAX),
 	};
 	return true;
 }
 
 /*
- * mm_shared_join() in Redis.  KEYS[1]; ARGV: first, last, count, 1 if the later
- * first counts, age, waiting_age, now.  What is there and is no record, is
+ * mm_shared_join() in Redis.  KEYS[1]; ARGV: first, last, count, enum
+ * mm_store_share, age, waiting_age, now.  What is there and is no record, is
  * nothing.
  */
+_Static_assert(MM_STORE_SHARE_WAIT == 1 && MM_STORE_SHARE_COUNT == 2 &&
+		   MM_STORE_SHARE_WINDOW == 3,
+    "the script knows them by number");
 static const char script[] =
     "local f,l,c=tonumber(ARGV[1]),tonumber(ARGV[2]),tonumber(ARGV[3]) "
-    "local counts=ARGV[4]=='1' "
+    "local how=ARGV[4] "
     "local function ends(x,y,n) "
-    "if n==0 and not counts then return x+tonumber(ARGV[6]) end "
+    "if how=='3' then return y end "
+    "if how=='1' and n==0 then return x+tonumber(ARGV[6]) end "
     "return y+tonumber(ARGV[5]) end "
     "local v=redis.call('GET',KEYS[1]) "
     "local a,b,d "
     "if v and #v<=48 then a,b,d=string.match(v,'^(%d+) (%d+) (%d+)$') end "
     "a,b,d=tonumber(a or ''),tonumber(b or ''),tonumber(d or '') "
-    "if a and a<2^40 and b<2^40 and d<2^40 then "
-    "if a>ends(f,l,c) then f,l,c=a,b,d "
+    "if a and a<2^40 and b<=2^40 and d<2^40 then "
+    "if how=='3' then "
+    "if a>f or (a==f and (b>l or (b==l and d>c))) then f,l,c=a,b,d end "
+    "elseif a>ends(f,l,c) then f,l,c=a,b,d "
     "elseif f<=ends(a,b,d) then "
-    "if counts then f=math.max(f,a) else f=math.min(f,a) end "
+    "if how=='2' then f=math.max(f,a) else f=math.min(f,a) end "
     "l=math.max(l,b) c=math.max(c,d) end end "
     "local ttl=ends(f,l,c)-tonumber(ARGV[7]) "
     "if ttl>0 then redis.call('SET',KEYS[1],"
@@ -155,11 +180,12 @@ mm_shared_command(const struct mm_shared_rule *rule,
     char text[MM_SHARED_WORDS][MM_SHARED_TEXT],
     struct mm_redis_word words[MM_SHARED_WORDS])
 {
+	bool window = rule->share == MM_STORE_SHARE_WINDOW;
 	const int64_t numbers[] = {
 	    within(record->first, now),
-	    within(record->last, now),
+	    within(record->last, window ? TIME_MAX : now),
 	    within(record->count, MM_SHARED_COUNT_MAX),
-	    rule->share == MM_STORE_SHARE_COUNT,
+	    rule->share,
 	    within(rule->age, TIME_MAX),
 	    within(rule->waiting_age, TIME_MAX),
 	    within(now, TIME_MAX),

@@ -2,8 +2,8 @@
  * store_shared_record - a record as several hosts know it: what it is called,
  * how it is written, and what becomes of two that differ.
  *
- * What Redis holds is a stranger's word.  Read, no time is in the future and
- * no number is huge.
+ * What Redis holds is a stranger's word.  Read, no number is huge, and no time
+ * is in the future but the end of a window.
  * Threads: pure.
  */
 #ifndef MM_STORE_SHARED_RECORD_H
@@ -43,14 +43,15 @@ int64_t mm_shared_end(
  * What both know together.  It does not matter who comes first, nor how often
  * one comes: the earlier first (the later, of those that are counted), the
  * later last, the higher count; but of two of which one had ended before the
- * other began, the latter alone.  One that is zero knows nothing.
+ * other began, the latter alone, and of windows the one opened later.  One that
+ * is zero knows nothing.
  */
 struct mm_record mm_shared_join(const struct mm_shared_rule *rule,
     const struct mm_record *a, const struct mm_record *b);
 
 /* "FIRST LAST COUNT".  False: it is no record; ret is zero. */
-bool mm_shared_read(
-    const char *text, size_t len, int64_t now, struct mm_record *ret);
+bool mm_shared_read(const char *text, size_t len, enum mm_store_share share,
+    int64_t now, struct mm_record *ret);
 
 /*
  * The command that joins a record to what Redis has.  It is a script, so that

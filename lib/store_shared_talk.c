@@ -135,8 +135,8 @@ read_value(struct batch *batch, const redisReply *reply, struct mm_err *err)
 	bool fine = reply->type == REDIS_REPLY_NIL;
 
 	if (reply->type == REDIS_REPLY_STRING)
-		fine = mm_shared_read(
-		    reply->str, (size_t)reply->len, question->now, record);
+		fine = mm_shared_read(reply->str, (size_t)reply->len,
+		    question->share[batch->i], question->now, record);
 	else if (!fine && !is_bearable(reply))
 		return mm_redis_complain(reply, err);
 	if (!fine)

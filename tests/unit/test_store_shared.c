@@ -80,7 +80,7 @@ eval(struct server *server, char *const argv[])
 
 	if (i < server->n &&
 	    mm_shared_read(server->row[i].value, strlen(server->row[i].value),
-		INT64_MAX, &mine))
+		rule.share, INT64_MAX, &mine))
 		theirs = mm_shared_join(&rule, &theirs, &mine);
 	snprintf(value, sizeof(value), "%" PRId64 " %" PRId64 " %" PRId64,
 	    theirs.first, theirs.last, theirs.count);
@@ -628,7 +628,8 @@ test_joining(void **state)
 		if (r[0].first <= mm_shared_end(&rule, &r[1]) &&
 		    r[1].first <= mm_shared_end(&rule, &r[0]))
 			assert_memory_equal(&ab, &again, sizeof(ab));
-		assert_true(ab.last >= r[0].last && ab.last >= r[1].last);
+		assert_true(rule.share == MM_STORE_SHARE_WINDOW ||
+			    (ab.last >= r[0].last && ab.last >= r[1].last));
 	}
 }
 
@@ -636,7 +637,8 @@ static void
 test_joined(void **state)
 {
 	const struct mm_shared_rule wait = {MM_STORE_SHARE_WAIT, 1000, 100},
-				    count = {MM_STORE_SHARE_COUNT, 1000, 100};
+				    count = {MM_STORE_SHARE_COUNT, 1000, 100},
+				    window = {MM_STORE_SHARE_WINDOW, 0, 0};
 	const struct {
 		const struct mm_shared_rule *rule;
 		struct mm_record a, b, want;
@@ -652,6 +654,9 @@ test_joined(void **state)
 	    {&count, {10, 20, 1}, {15, 15, 3}, {15, 20, 3}},
 	    {&count, {10, 20, 9}, {1021, 1021, 1}, {1021, 1021, 1}},
 	    {&wait, {0, 0, 0}, {1, 2, 3}, {1, 2, 3}},
+	    /* what was opened later is shorter */
+	    {&window, {10, 5000, 1}, {20, 30, 1}, {20, 30, 1}},
+	    {&window, {10, 5000, 1}, {10, 6000, 1}, {10, 6000, 1}},
 	};
 
 	(void)state;
