@@ -56,14 +56,18 @@ done(struct change *change, enum mm_effect_kind kind, int rc)
 	return false;
 }
 
-/* "name: value"; each one goes on top of those before. */
+/* "name: value"; each one goes on top of those before.  Postfix takes out the
+ * blanks before a colon, Sendmail does not. */
 static void
 prepend(struct change *change, const char *header)
 {
 	char name[MM_ACCESS_HEADER_MAX + 1];
 	const char *colon = strchr(header, ':');
+	int len = (int)(colon - header);
 
-	snprintf(name, sizeof(name), "%.*s", (int)(colon - header), header);
+	while (len > 0 && (header[len - 1] == ' ' || header[len - 1] == '\t'))
+		len--;
+	snprintf(name, sizeof(name), "%.*s", len, header);
 	done(change, MM_EFFECT_PREPEND,
 	    smfi_insheader(
 		change->ctx, 0, name, (char *)(uintptr_t)(colon + 1)));

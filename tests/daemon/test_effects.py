@@ -24,6 +24,7 @@ smtpd_recipient_restrictions = check_recipient_access inline:{
     { there@example.net = REDIRECT there@example.org },
     { both@example.net = BCC arch@example.org },
     { x@example.net = PREPEND X-To:x },
+    { blank@example.net = PREPEND X-To : x },
     { no@example.net = REJECT } }
   check_recipient_access inline:{ hold@example.net=REJECT }
 """
@@ -67,6 +68,7 @@ smtpd_recipient_restrictions = check_recipient_access inline:{
             (("both", "there"), "cc", [
                 ("+", "<there@example.org>"), ("-", "<both@example.net>"),
                 ("-", "<there@example.net>"), "c"]),
+            (("blank",), "c", [("i", "X-To", " x"), "c"]),
             (("x", "ok", "x"), "ccc", [
                 ("i", "X-To", "x"), ("i", "X-To", "x"), "c"]),
         )
