@@ -52,18 +52,6 @@ reverse_zone_name(struct explain *x)
 	    x->client.family == MM_IP_V6 ? "ip6.arpa" : "in-addr.arpa");
 }
 
-/* One of the addresses is the client's. */
-static bool
-leads_back(const struct explain *x, const struct mm_dns_answer *answer)
-{
-	size_t len = x->client.family == MM_IP_V6 ? 16 : 4;
-
-	for (size_t i = 0; i < answer->n; i++)
-		if (memcmp(answer->rr[i].address, x->client.bytes, len) == 0)
-			return true;
-	return false;
-}
-
 /* Postfix takes the first name, if it is one. */
 static int
 find_ptr(struct explain *x)
@@ -91,9 +79,9 @@ confirm(struct explain *x)
 
 	if (answer == NULL)
 		return -1;
-	x->resolve = answer->status == MM_DNS_RETRY ? "TEMP"
-		     : leads_back(x, answer)	    ? "OK"
-						    : "FORGED";
+	x->resolve = answer->status == MM_DNS_RETRY	     ? "TEMP"
+		     : mm_dns_answer_has(answer, &x->client) ? "OK"
+							     : "FORGED";
 	return 0;
 }
 

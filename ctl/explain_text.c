@@ -174,6 +174,7 @@ name_words(const struct explain *x)
 	    [MM_NAME_PERM] = "looked up: it has no name",
 	    [MM_NAME_FORGED] = "looked up: name and address do not agree",
 	    [MM_NAME_TEMP] = "could not be looked up",
+	    [MM_NAME_UNSURE] = "not confirmed",
 	};
 
 	return x->assumed & ASSUMED_NAME ? found[x->session.name_status] : "";

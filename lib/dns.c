@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "lib/ip.h"
 #include "lib/name.h"
 
 static const struct mm_name statuses[] = {
@@ -35,6 +36,18 @@ static const struct mm_name types[] = {
     {MM_DNS_SPF, "TXT"},
 };
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+bool
+mm_dns_answer_has(const struct mm_dns_answer *answer, const struct mm_ip *ip)
+{
+	size_t len = ip->family == MM_IP_V6 ? 16 : 4;
+
+	for (size_t i = 0; i < answer->n; i++) {
+		if (memcmp(answer->rr[i].address, ip->bytes, len) == 0)
+			return true;
+	}
+	return false;
+}
 
 const char *
 mm_dns_status_word(enum mm_dns_status status)

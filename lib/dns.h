@@ -99,6 +99,9 @@ const struct mm_dns_answer *mm_dns_answer_parse(
 /* For tests and for other sources than packets; copies rr and its texts. */
 const struct mm_dns_answer *mm_dns_answer_new(enum mm_dns_status status,
     uint32_t ttl, const struct mm_dns_rr *rr, size_t n);
+/* Is ip among the addresses that an A or AAAA question of its family found? */
+bool mm_dns_answer_has(
+    const struct mm_dns_answer *answer, const struct mm_ip *ip);
 const char *mm_dns_status_word(enum mm_dns_status status);
 const char *mm_dns_cause_word(enum mm_dns_cause cause);
 const char *mm_dns_type_word(enum mm_dns_type type);

@@ -2,6 +2,7 @@
 #include "lib/restrict.h"
 
 #include "lib/arena.h"
+#include "lib/hostname.h"
 #include "lib/site.h"
 #include "lib/str.h"
 
@@ -71,12 +72,41 @@ name_code(const struct mm_eval *ev, enum mm_name_status status)
 		   : ev->settings->unknown_client_reject_code;
 }
 
+/* What the MTA has left open: does the name of the PTR lead back to the
+ * client?  False: the answer is not there yet. */
+static bool
+confirm(struct mm_eval *ev, enum mm_name_status *ret)
+{
+	const struct mm_ip *client = &ev->session->client;
+	struct mm_dns_question question = {
+	    .type = client->family == MM_IP_V6 ? MM_DNS_AAAA : MM_DNS_A};
+	const struct mm_dns_answer *answer;
+	char *name = mm_arena_dup(ev->arena, ev->session->reverse_name);
+
+	*ret = MM_NAME_FORGED;
+	if (name == NULL || !mm_hostname_valid(name) ||
+	    mm_hostname_is_address(name))
+		return true;
+	mm_str_fold(name);
+	question.name = name;
+	answer = mm_eval_ask(ev, &question);
+	if (answer == NULL)
+		return false;
+	if (answer->status == MM_DNS_RETRY)
+		*ret = MM_NAME_TEMP;
+	else if (mm_dns_answer_has(answer, client))
+		*ret = MM_NAME_OK;
+	return true;
+}
+
 enum mm_outcome
 mm_check_unknown_client_hostname(const void *arg, struct mm_eval *ev)
 {
 	enum mm_name_status status = ev->session->name_status;
 
 	(void)arg;
+	if (status == MM_NAME_UNSURE && !confirm(ev, &status))
+		return MM_PENDING;
 	if (status == MM_NAME_OK)
 		return MM_DUNNO;
 	return reject_name(

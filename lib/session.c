@@ -29,6 +29,7 @@ mm_session_clear(struct mm_session *session)
 	free(session->daemon_name);
 	free(session->server_address);
 	free(session->server_port);
+	free(session->domain);
 	free(session->protocol);
 	free(session->helo);
 	free(session->sasl_method);
@@ -69,7 +70,7 @@ told_name(const char *name)
  * PTR, TEMP with a PTR name is a failed forward lookup.
  */
 static void
-name_states(struct mm_session *session, const char *resolve)
+name_states(struct mm_session *session, const char *resolve, bool unsure)
 {
 	bool ptr = strcmp(session->reverse_name, unknown) != 0;
 	enum mm_name_status name = MM_NAME_PERM;
@@ -81,7 +82,7 @@ name_states(struct mm_session *session, const char *resolve)
 	else if (strcmp(resolve, "OK") == 0)
 		name = MM_NAME_OK;
 	else if (strcmp(resolve, "FORGED") == 0)
-		name = MM_NAME_FORGED;
+		name = unsure ? MM_NAME_UNSURE : MM_NAME_FORGED;
 	else if (strcmp(resolve, "TEMP") == 0)
 		name = MM_NAME_TEMP;
 
@@ -108,9 +109,10 @@ mm_session_connect(
 	    !keep(&session->server_name, told->server_name) ||
 	    !keep(&session->daemon_name, told->daemon_name) ||
 	    !keep(&session->server_address, told->server_address) ||
-	    !keep(&session->server_port, told->server_port))
+	    !keep(&session->server_port, told->server_port) ||
+	    !keep(&session->domain, told->domain))
 		return false;
-	name_states(session, told->client_resolve);
+	name_states(session, told->client_resolve, told->unsure);
 
 	session->stage = MM_STAGE_CONNECT;
 	session->known[MM_FACT_CLIENT] = MM_ABSENT;
@@ -215,11 +217,19 @@ mm_session_tls(struct mm_session *session, const struct mm_session_tls *told)
 
 /* What tables look up: the MTA's own form of an address if it told one. */
 static const char *
-lookup_key(struct mm_arena *arena, const char *address, const char *told)
+lookup_key(const struct mm_session *session, struct mm_arena *arena,
+    const char *address, const char *told)
 {
-	bool good = told != NULL && *told != '\0' && *address != '\0';
+	const char *domain = session->domain;
 
-	return good ? mm_address_internal(arena, told) : address;
+	if (*address == '\0')
+		return address;
+	if (told != NULL && *told != '\0')
+		return mm_address_internal(arena, told);
+	if (domain == NULL || *domain == '\0' ||
+	    mm_address_domain(address) != NULL)
+		return address;
+	return mm_arena_printf(arena, "%s@%s", address, domain);
 }
 
 bool
@@ -232,7 +242,7 @@ mm_session_mail(struct mm_session *session, struct mm_arena *arena,
 	session->sender = mm_address_internal(arena, raw);
 	if (session->sender == NULL)
 		return false;
-	session->sender_key = lookup_key(arena, session->sender, key);
+	session->sender_key = lookup_key(session, arena, session->sender, key);
 	if (session->sender_key == NULL)
 		return false;
 	session->sender_strict = mm_address_strict(raw);
@@ -258,7 +268,8 @@ mm_session_rcpt(struct mm_session *session, struct mm_arena *arena,
 	    mm_arena_dup(arena, queue_id != NULL ? queue_id : "");
 	if (session->recipient == NULL || session->queue_id == NULL)
 		return false;
-	session->recipient_key = lookup_key(arena, session->recipient, key);
+	session->recipient_key =
+	    lookup_key(session, arena, session->recipient, key);
 	if (session->recipient_key == NULL)
 		return false;
 	session->recipient_strict = mm_address_strict(raw);

@@ -41,6 +41,7 @@ enum mm_name_status {
 	MM_NAME_PERM,	/* there is none */
 	MM_NAME_FORGED, /* PTR and address do not agree */
 	MM_NAME_TEMP,	/* could not find out */
+	MM_NAME_UNSURE, /* one of the last two: the MTA does not tell which */
 };
 
 enum mm_stage {
@@ -62,6 +63,7 @@ struct mm_session {
 	enum mm_name_status name_status, reverse_status;
 	char *client_port, *server_name, *daemon_name; /* "" if untold */
 	char *server_address, *server_port;	       /* likewise */
+	char *domain; /* of addresses that have none; "" if untold */
 	/* HELO: as Postfix stores it, see mm_session_helo; NULL if none */
 	char *helo;
 	/* AUTH; "" where the MTA did not say */
@@ -89,6 +91,10 @@ struct mm_session_client {
 	const char *client_name, *client_ptr, *client_resolve, *client_port;
 	const char *server_name, *daemon_name;	  /* macros j, {daemon_name} */
 	const char *server_address, *server_port; /* {daemon_addr}, ..._port */
+	/* What the MTA puts behind an address without a domain, where it does
+	 * not tell the whole of it as a key. */
+	const char *domain;
+	bool unsure; /* it calls a failed forward lookup FORGED as well */
 };
 
 /* {tls_version}, {cipher}, {cipher_bits}, {cert_subject}, {cert_issuer}; any

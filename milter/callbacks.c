@@ -14,6 +14,7 @@
 #include "lib/err.h"
 #include "lib/session.h"
 #include "milter/callbacks_eom.h"
+#include "milter/callbacks_facts.h"
 #include "milter/service.h"
 #include "milter/signals.h"
 #include "milter/visit.h"
@@ -31,23 +32,6 @@ static struct {
 	pthread_t thread;
 	atomic_bool ended;
 } shared;
-
-#define TLS_MACROS                                                             \
-	"{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer}"
-
-static const struct {
-	int stage;
-	const char *macros;
-} wanted[] = {
-    {SMFIM_CONNECT,
-	"j {daemon_name} {client_name} {client_ptr} "
-	"{client_resolve} {client_port} {daemon_addr} {daemon_port}"},
-    {SMFIM_HELO, TLS_MACROS},
-    /* again: a client may go on without a second HELO behind STARTTLS */
-    {SMFIM_ENVFROM,
-	"r {auth_type} {auth_authen} {auth_author} {mail_addr} " TLS_MACROS},
-    {SMFIM_ENVRCPT, "i {rcpt_addr}"},
-};
 
 static sfsistat
 on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
@@ -71,16 +55,8 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	*our_f2 = *our_f3 = 0;
 	if ((actions & SMFIF_SETSYMLIST) == 0)
 		return SMFIS_CONTINUE;
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		(void)smfi_setsymlist(
-		    ctx, wanted[i].stage, (char *)wanted[i].macros);
+	callbacks_want(ctx);
 	return SMFIS_CONTINUE;
-}
-
-static const char *
-macro(SMFICTX *ctx, const char *name)
-{
-	return smfi_getsymval(ctx, (char *)name); /* it only reads it */
 }
 
 /* "%" begins a directive there; in an internal form it is just a byte. */
@@ -136,6 +112,8 @@ reply(SMFICTX *ctx, const struct outcome *outcome)
 static sfsistat
 on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 {
+	struct callbacks_texts texts;
+	struct mm_session_client client;
 	struct outcome outcome;
 	struct visit *visit;
 
@@ -143,46 +121,29 @@ on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 		return SMFIS_CONTINUE;
 	/* left over where a connection follows another without negotiation */
 	visit_free(smfi_getpriv(ctx));
-	visit = visit_new(shared.service,
-	    &(const struct mm_session_client){
-		.address = (const struct sockaddr *)address,
-		.hostname = hostname,
-		.client_name = macro(ctx, "{client_name}"),
-		.client_ptr = macro(ctx, "{client_ptr}"),
-		.client_resolve = macro(ctx, "{client_resolve}"),
-		.client_port = macro(ctx, "{client_port}"),
-		.server_name = macro(ctx, "j"),
-		.daemon_name = macro(ctx, "{daemon_name}"),
-		.server_address = macro(ctx, "{daemon_addr}"),
-		.server_port = macro(ctx, "{daemon_port}"),
-	    },
-	    &outcome);
+	smfi_setpriv(ctx, NULL);
+	if (callbacks_local(ctx, hostname, address)) {
+		service_leave(shared.service);
+		return SMFIS_ACCEPT;
+	}
+	callbacks_client(ctx, hostname, address, &texts, &client);
+	visit = visit_new(shared.service, &client, &outcome);
 	smfi_setpriv(ctx, visit);
 	service_leave(shared.service);
 	/* who will not be judged need not tell us more */
 	return visit_judges(visit) ? reply(ctx, &outcome) : SMFIS_ACCEPT;
 }
 
-static struct mm_session_tls
-tls_macros(SMFICTX *ctx)
-{
-	return (struct mm_session_tls){
-	    .version = macro(ctx, "{tls_version}"),
-	    .cipher = macro(ctx, "{cipher}"),
-	    .bits = macro(ctx, "{cipher_bits}"),
-	    .subject = macro(ctx, "{cert_subject}"),
-	    .issuer = macro(ctx, "{cert_issuer}"),
-	};
-}
-
 static sfsistat
 on_helo(SMFICTX *ctx, char *name)
 {
 	struct visit *visit = smfi_getpriv(ctx);
-	struct mm_session_tls tls = tls_macros(ctx);
+	struct callbacks_texts texts;
+	struct mm_session_tls tls;
 
 	if (visit == NULL || !service_enter(shared.service))
 		return SMFIS_NOREPLY;
+	callbacks_tls(ctx, &texts, &tls);
 	visit_helo(visit, name != NULL ? name : "", &tls);
 	service_leave(shared.service);
 	return SMFIS_NOREPLY;
@@ -192,23 +153,15 @@ static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
 	struct visit *visit = smfi_getpriv(ctx);
+	struct callbacks_texts texts;
+	struct visit_mail mail;
 	struct outcome outcome;
 
 	if (visit == NULL || argv == NULL || argv[0] == NULL ||
 	    !service_enter(shared.service))
 		return SMFIS_CONTINUE;
-	visit_mail(visit,
-	    &(const struct visit_mail){
-		.raw = argv[0],
-		.parameters = &argv[1],
-		.protocol = macro(ctx, "r"),
-		.key = macro(ctx, "{mail_addr}"),
-		.type = macro(ctx, "{auth_type}"),
-		.authen = macro(ctx, "{auth_authen}"),
-		.author = macro(ctx, "{auth_author}"),
-		.tls = tls_macros(ctx),
-	    },
-	    &outcome);
+	callbacks_mail(ctx, argv, &texts, &mail);
+	visit_mail(visit, &mail, &outcome);
 	service_leave(shared.service);
 	return reply(ctx, &outcome);
 }
@@ -222,8 +175,8 @@ on_rcpt(SMFICTX *ctx, char **argv)
 	if (visit == NULL || argv == NULL || argv[0] == NULL ||
 	    !service_enter(shared.service))
 		return SMFIS_CONTINUE;
-	visit_rcpt(visit, argv[0], macro(ctx, "{rcpt_addr}"), macro(ctx, "i"),
-	    &outcome);
+	visit_rcpt(visit, argv[0], callbacks_recipient(ctx),
+	    callbacks_queue_id(ctx), &outcome);
 	service_leave(shared.service);
 	return reply(ctx, &outcome);
 }

@@ -59,9 +59,10 @@ class Negotiation(unittest.TestCase):
             self.assertEqual(set(m.macros["connect"]), {
                 "j", "{daemon_name}", "{client_name}", "{client_ptr}",
                 "{client_resolve}", "{client_port}", "{daemon_addr}",
-                "{daemon_port}"})
+                "{daemon_port}", "{if_addr}", "{daemon_flags}"})
             tls = {"{tls_version}", "{cipher}", "{cipher_bits}",
-                   "{cert_subject}", "{cert_issuer}"}
+                   "{cert_subject}", "{cert_issuer}", "{verify}",
+                   "{cn_subject}", "{cn_issuer}"}
             self.assertEqual(set(m.macros["helo"]), tls)
             self.assertEqual(set(m.macros["mail"]), tls | {
                 "r", "{auth_type}", "{auth_authen}", "{auth_author}",

@@ -10,7 +10,7 @@
  *             the directory of the scenarios)
  *   file      path from there          (a configuration, as it is)
  *   zone      name TYPE data           (see world.h)
- *   connect   address [name] [ptr=name] [resolve=OK|FORGED|TEMP|FAIL]
+ *   connect   address [name] [ptr=name] [resolve=OK|FORGED|TEMP|FAIL] [unsure]
  *             [server=name] [daemon=name]
  *   helo      name
  *   tls       version [subject of a trusted certificate]
@@ -390,6 +390,8 @@ do_connect(struct replay *r, char *rest)
 			told.client_ptr = word + 4;
 		} else if (strncmp(word, "resolve=", 8) == 0) {
 			told.client_resolve = word + 8;
+		} else if (strcmp(word, "unsure") == 0) {
+			told.unsure = true;
 		} else if (strncmp(word, "server=", 7) == 0) {
 			told.server_name = word + 7;
 		} else if (strncmp(word, "daemon=", 7) == 0) {
