@@ -13,6 +13,12 @@ test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 	openssl nsd unbound dnsdist redis-server redis-sentinel ldnsutils
 	iproute2 systemd fail2ban python3-systemd"
 
+# of what cannot be installed beside Postfix the tests use the files only, and
+# what the programs in there need
+unpacked_packages="sendmail-bin sendmail-cf"
+unpacked_needs="m4 libdb5.3 libldap-2.5-0 liblockfile1 libnsl2 libsasl2-2
+	libsasl2-modules libwrap0"
+
 # what the benchmarks need beside these: peers, and a clock to set
 bench_packages="faketime sqlgrey libdbd-sqlite3-perl"
 
@@ -87,4 +93,33 @@ install_packages() {
 		say "the packages could not be installed"
 		return 1
 	}
+}
+
+# Unpacks the files of packages into a directory, which is made, and leaves it
+# alone the next time.  Nothing is installed.
+# usage: unpack_packages DIRECTORY PACKAGE ...
+unpack_packages() {
+	into=$1
+	shift
+	[ "$(cat "$into/.packages" 2>/dev/null)" != "$*" ] || return 0
+	say "unpacking $*"
+	rm -rf "$into" && mkdir -p "$into/.fetched" || return 1
+	log=$(cd "$into/.fetched" && {
+		fetch_packages "$@" ||
+			{ as_root apt-get -q update && fetch_packages "$@"; }
+	} 2>&1) || {
+		printf '%s\n' "$log" >&2
+		say "the packages could not be fetched"
+		return 1
+	}
+	for package in "$into"/.fetched/*.deb; do
+		dpkg -x "$package" "$into" || return 1
+	done
+	rm -r "$into/.fetched"
+	echo "$*" >"$into/.packages"
+}
+
+# Into the directory of the moment, by whoever may write there.
+fetch_packages() {
+	apt-get -q -o APT::Sandbox::User="$(id -un)" download "$@"
 }

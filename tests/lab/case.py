@@ -74,7 +74,7 @@ class Lab(unittest.TestCase):
         """An address that no other session has, to find its record by."""
         return f"r{next(self._numbers)}@example.com"
 
-    def judge(self, case, port=postfix.MILTER):
+    def judge(self, case, port=None):
         """One session up to RCPT.  Its reply and the recipient used."""
         recipient = case.recipient or self.recipient()
         with Smtp(zones.ADDRESS.get(case.client, case.client), port) as c:

@@ -142,8 +142,8 @@ class Gate:
     def lines(self):
         """All of the log, each line JSON or the test has failed."""
         text = self.log.read_bytes() if self.log.exists() else b""
-        whole = text[:text.rfind(b"\n") + 1].decode("ascii")
-        return [json.loads(line) for line in whole.splitlines()]
+        whole = text[:text.rfind(b"\n") + 1].decode("utf-8")
+        return [json.loads(line) for line in whole.split("\n") if line]
 
     def records(self, **fields):
         """The decisions that have these fields."""

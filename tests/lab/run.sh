@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs one group of the lab in namespaces of its own: network, mounts,
-# processes.  Whatever happens in there ends with it, a kill -9 included.
+# processes, host name.  Whatever happens in there ends with it, a kill -9 included.
 # usage: run.sh GROUP, with MAILMUM and MAILMUMCTL naming the programs
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -14,12 +14,22 @@ for tool in python3 nsd unbound postfix ip unshare setpriv ldns-keygen \
 	ldns-signzone; do
 	command -v "$tool" >/dev/null || skip "there is no $tool"
 done
-unshare -n -m -p --fork --mount-proc true 2>/dev/null ||
+# where tests/run.sh has unpacked what cannot be installed
+UNPACKED=${UNPACKED:-$here/../../build/unpacked}
+export UNPACKED
+case $1 in
+sendmail*)
+	[ -x "$UNPACKED/usr/libexec/sendmail/sendmail" ] ||
+		skip "there is no Sendmail in $UNPACKED"
+	command -v m4 >/dev/null || skip "there is no m4"
+	;;
+esac
+unshare -n -m -u -p --fork --mount-proc true 2>/dev/null ||
 	skip "namespaces are not permitted here"
 
 LAB=$(mktemp -d /tmp/mailmum-lab.XXXXXX) || exit 1
 export LAB
-setpriv --pdeathsig KILL unshare -n -m -p --fork --kill-child --mount-proc \
+setpriv --pdeathsig KILL unshare -n -m -u -p --fork --kill-child --mount-proc \
 	/usr/bin/python3 -B "$here/main.py" "$@"
 status=$?
 rmdir "$LAB"

@@ -186,9 +186,14 @@ class Effects(Lab):
             replies += [c.rcpt(recipient) for recipient in recipients]
             if not any(reply.startswith("250") for reply in replies):
                 return replies, None
-            fate = self.sink.fate(self.mta, c.data(), since)
+            fate = self.fate(c.data(), port, since)
             c.quit()
         return replies, fate
+
+    def fate(self, reply, port, since):
+        """port: whom the message went to."""
+        del port  # one MTA
+        return self.sink.fate(self.mta, reply, since)
 
     def test_like_native(self):
         for title, policy, recipients in CASES:

@@ -1,0 +1,236 @@
+"""Sendmail as the MTA: the policies and the sessions of the other groups, with
+the same replies and records, and a Postfix that asks the same mailmum."""
+
+import concurrent.futures
+import contextlib
+import subprocess
+
+import case
+import gate
+import postfix
+import sendmail
+import sink
+import test_effects
+import test_greylist
+import test_policy_a
+import test_policy_b
+import test_policy_c
+import test_session
+import zones
+from case import OK, Case
+from smtp import Smtp, wait_for
+
+# Recipients that Sendmail itself refuses.
+ACCESS = """
+To:closed@example.com	ERROR:5.1.1:550 closed
+To:later@example.com	ERROR:4.2.0:450 later
+"""
+REFUSED = (("closed@example.com", "550 5.1.1"),
+           ("later@example.com", "450 4.2.0"),
+           ("x@relay.example", "550 5.7.1"))
+FEATURES = "FEATURE(`blocklist_recipients')dnl\n"
+
+
+@contextlib.contextmanager
+def servers(native):
+    with case.servers(native):
+        mta = sendmail.Sendmail(FEATURES, ACCESS)
+        Smtp.heard = dict.fromkeys((sendmail.GUARDED, sendmail.BARE),
+                                   sendmail.heard)
+        try:
+            yield
+        finally:
+            mta.stop()
+
+
+SERVERS = servers
+
+
+class Lab(case.Lab):
+    """Tests that say nothing of the MTA talk to Sendmail."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.addClassCleanup(setattr, Smtp, "port", Smtp.port)
+        Smtp.port = sendmail.GUARDED
+
+
+class PolicyA(Lab, test_policy_a.PolicyA):
+    pass
+
+
+class PolicyB(Lab, test_policy_b.PolicyB):
+    pass
+
+
+class PolicyC(Lab, test_policy_c.PolicyC):
+    pass
+
+
+class Session(Lab, test_session.Session):
+    pass
+
+
+class Greylist(Lab, test_greylist.Asking):
+    test_retry = test_greylist.Greylist.test_retry
+    test_two_recipients = test_greylist.Greylist.test_two_recipients
+
+
+class Together(case.Lab):
+    """One mailmum for a Postfix and a Sendmail."""
+
+    policy = gate.policy("b")
+
+    def test_at_once(self):
+        """The same replies, whoever asks, while both do."""
+        clients = ("plain", "listed", "allowed", "noptr", "forged", "ptrfail",
+                   "namefail", "spamname", "byhand-ok", "listed6")
+        ports = postfix.MILTER, sendmail.GUARDED
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            found = {(client, port): pool.submit(self.judge, Case(
+                client, "", "", ""), port) for client in clients
+                for port in ports}
+        for client in clients:
+            with self.subTest(client):
+                replies = [found[client, port].result() for port in ports]
+                records = [self.gate.record(recipient=recipient)
+                           for _, recipient in replies]
+                self.assertEqual(*(reply for reply, _ in replies))
+                self.assertEqual(*(self.essence(r) for r in records))
+
+    @staticmethod
+    def essence(record):
+        return {k: v for k, v in record.items() if k not in (
+            "time", "recipient", "wait", "session", "queue_id")}
+
+
+class Names(Lab):
+    """Sendmail says "forged" of a name that could not be looked up, too."""
+
+    policy = ("smtpd_recipient_restrictions = "
+              "reject_unknown_client_hostname\n"
+              "unknown_client_reject_code = 550\n")
+
+    def test_could_not_find_out(self):
+        """That is never refused for good."""
+        for client, code in (("plain", "250"), ("plain6", "250"),
+                             ("noptr", "550"), ("noptr6", "550"),
+                             ("forged", "550"), ("ptrfail", "450"),
+                             ("namefail", "450")):
+            with self.subTest(client):
+                reply, _ = self.judge(Case(client, "", "", ""))
+                self.assertEqual(code, reply[:3], reply)
+
+
+class Addresses(Lab):
+    policy = """smtpd_recipient_restrictions =
+ check_recipient_access inline:{ { bob@example.com = REJECT bob },
+  { postmaster@mx.example.com = REJECT bare }, { @ = OK } }
+ check_sender_access inline:{ { alice@example.com = REJECT ours },
+  { carol@mx.example.com = REJECT bare }, { "b b"@example.com = REJECT odd } }
+"""
+
+    def test_ours(self):
+        """Addresses of the MTA's own domains have them in tables."""
+        for sender, recipient, text in (
+                ("x@example.org", "<bob@example.com>", "bob"),
+                ("x@example.org", "<Bob@EXAMPLE.com>", "bob"),
+                ("x@example.org", "bob@example.com", "bob"),
+                ("x@example.org", "< bob@example.com >", "bob"),
+                ("x@example.org", "(friend)bob@example.com", "bob"),
+                ("alice@example.com", "<jo@example.com>", "ours"),
+                ("carol", "<jo@example.com>", "bare"),
+                ('"b b"@example.com', "<jo@example.com>", "odd")):
+            with self.subTest(sender, recipient=recipient), \
+                    Smtp(zones.ADDRESS["plain"]) as c:
+                c.helo()
+                c.mail(sender)
+                reply = c.cmd(f"RCPT TO:{recipient}")
+                self.assertRegex(reply, f"^554 .*: {text}$")
+                c.quit()
+
+
+class Apart(Lab):
+    """What Sendmail does not ask about, or not of a client."""
+
+    policy = "smtpd_recipient_restrictions = reject\n"
+
+    def test_refused_by_sendmail(self):
+        """No verdict, no record, and no place in the greylist."""
+        with Smtp(zones.ADDRESS["plain"]) as c:
+            c.helo()
+            c.mail()
+            for recipient, code in REFUSED:
+                self.assertEqual(code, c.rcpt(recipient)[:9])
+            self.assertEqual("554 5.7.1", c.rcpt("last@example.com")[:9])
+            c.quit()
+        self.gate.record(recipient="last@example.com")
+        for recipient, _ in REFUSED:
+            self.assertEqual([], self.gate.records(recipient=recipient))
+
+    def test_local_user(self):
+        """sendmail -bs, by which programs of this machine send mail."""
+        with subprocess.Popen(
+                [sendmail.BIN / "sendmail", "-bs"], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True) as session:
+            for command in ("HELO here", "MAIL FROM:<root@example.com>",
+                            "RCPT TO:<local@example.com>", "QUIT"):
+                reply = session.stdout.readline()
+                self.assertRegex(reply, "^2")
+                session.stdin.write(command + "\r\n")
+                session.stdin.flush()
+        self.assertEqual([], self.gate.records(recipient="local@example.com"))
+
+    def test_away(self):
+        """Mail flows while mailmum is away, in open sessions as well."""
+        def rcpt(c):
+            c.mail()
+            return c.rcpt(self.recipient())
+
+        with Smtp(zones.ADDRESS["plain"]) as c:
+            c.helo()
+            self.gate.kill()
+            self.assertEqual(OK, rcpt(c))
+            self.assertRegex(c.data(), "^250 ")
+        with Smtp(zones.ADDRESS["plain"]) as c:
+            c.helo()
+            self.assertEqual(OK, rcpt(c))
+            c.quit()
+        self.gate.start()
+        with Smtp(zones.ADDRESS["plain"]) as c:
+            c.helo()
+            self.assertRegex(rcpt(c), "^554 5.7.1 ")
+            c.quit()
+
+
+class Effects(Lab, test_effects.Effects):
+    """A message fares as with Postfix."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mta.configure(test_effects.NATIVE)
+        cls.mta.reload()
+
+    def take(self, policy):
+        self.gate.configure("".join(
+            f"{k} = {v}\n" for k, v in policy.items()))
+        code, text = self.gate.ctl("reload")
+        self.assertEqual(0, code, text)
+
+    def fate(self, reply, port, since):
+        if port == sendmail.GUARDED:
+            word, recipients, lines = sendmail.fate(self.sink, reply)
+        else:
+            word, recipients, lines = super().fate(reply, port, since)
+        # each MTA adds lines of its own; Postfix may send the same twice
+        return word, set(recipients), [line for line in lines if line.split(
+            ":")[0] in ("Received", "Subject") or line.startswith("X-")]
+
+    def test_like_native(self):
+        for title, policy, recipients in test_effects.CASES:
+            self.take(policy)
+            with self.subTest(title):
+                self.assertEqual(self.session(recipients, postfix.MILTER),
+                                 self.session(recipients, sendmail.GUARDED))
