@@ -12,6 +12,10 @@
 #include "lib/str.h"
 #include "lib/tokens.h"
 
+/* Of a longer word no more letters may be wrong: a stranger's text of any
+ * length is near to nothing, and that is found at once. */
+#define NEAR_LEN 48
+
 static const struct mm_restriction *
 lookup(const char *word)
 {
@@ -28,15 +32,15 @@ static const char *
 nearest(const char *word)
 {
 	const struct mm_restriction *r;
-	unsigned least = 4 + (unsigned)strlen(word) / 8;
+	size_t len = strlen(word);
+	unsigned least = 4 + (unsigned)(len < NEAR_LEN ? len : NEAR_LEN) / 8;
 	const char *best = NULL;
 
 	for (size_t i = 0; (r = mm_program_word(i)) != NULL; i++) {
 		unsigned d = mm_str_distance(word, r->word, least);
 
 		/* a word left unfinished is near, however much is missing */
-		if (d >= least && strlen(word) >= 10 &&
-		    mm_str_begins(r->word, word))
+		if (d >= least && len >= 10 && mm_str_begins(r->word, word))
 			d = least - 1;
 		if (d < least) {
 			least = d;
