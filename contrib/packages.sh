@@ -10,6 +10,7 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
 # what the tests need beside it: the lab runs real mail and DNS servers
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 	postfix-pcre postfix-sqlite postgrey postfix-policyd-spf-python
+	sqlgrey libdbd-sqlite3-perl db5.3-util
 	openssl nsd unbound dnsdist redis-server redis-sentinel ldnsutils
 	iproute2 systemd fail2ban python3-systemd"
 
@@ -19,8 +20,8 @@ unpacked_packages="sendmail-bin sendmail-cf"
 unpacked_needs="m4 libdb5.3 libldap-2.5-0 liblockfile1 libnsl2 libsasl2-2
 	libsasl2-modules libwrap0"
 
-# what the benchmarks need beside these: peers, and a clock to set
-bench_packages="faketime sqlgrey libdbd-sqlite3-perl"
+# what the benchmarks need beside these: a clock to set
+bench_packages="faketime"
 
 # what fuzzing needs beside these
 fuzz_packages="clang-14 libclang-rt-14-dev"

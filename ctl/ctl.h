@@ -22,9 +22,11 @@ struct ctl {
 	const char *command;
 	const char *config; /* the file, never NULL */
 	bool json;
-	bool strict; /* of check */
-	bool ask;    /* of explain */
-	bool unused; /* of greylist exceptions */
+	bool strict;	   /* of check */
+	bool ask;	   /* of explain */
+	bool unused;	   /* of greylist exceptions */
+	bool dry_run;	   /* of greylist import */
+	const char *delay; /* of greylist import, NULL: the usual one */
 	/* of explain, NULL where not given */
 	const char *name, *ptr, *helo, *from, *to, *auth;
 	const char *master, *output;   /* of import, NULL where not given */
@@ -35,6 +37,7 @@ struct ctl {
 int ctl_check(const struct ctl *ctl);
 int ctl_explain(const struct ctl *ctl);
 int ctl_greylist_exceptions(const struct ctl *ctl);
+int ctl_greylist_import(const struct ctl *ctl);
 int ctl_import(const struct ctl *ctl);
 int ctl_stats(const struct ctl *ctl);
 int ctl_reload(const struct ctl *ctl);

@@ -29,6 +29,8 @@ enum {
 	OPTION_OUTPUT,
 	OPTION_ASK,
 	OPTION_UNUSED,
+	OPTION_DELAY,
+	OPTION_DRY_RUN,
 	OPTION_HELP,
 	OPTION_VERSION,
 	NOPTIONS,
@@ -59,6 +61,9 @@ static const struct command {
     {"greylist exceptions", ctl_greylist_exceptions, NULL,
 	TAKES_BOTH | BIT(OPTION_UNUSED),
 	"show whom the running daemon never greylists, and how often"},
+    {"greylist import", ctl_greylist_import, "PROGRAM FILE|-",
+	TAKES_BOTH | BIT(OPTION_DELAY) | BIT(OPTION_DRY_RUN),
+	"take over what another greylisting program has learned"},
     {"import", ctl_import, "FILE|-", TAKES_JSON | TAKES_IMPORT,
 	"make a policy of Postfix's main.cf, and say what to do there"},
     {"stats", ctl_stats, NULL, TAKES_BOTH,
@@ -99,6 +104,9 @@ static const struct {
     {"ask", 0, NULL, offsetof(struct ctl, ask),
 	"ask policy services, which will remember the session"},
     {"unused", 0, NULL, 0, "only exceptions that were never of use"},
+    {"delay", 0, "TIME", offsetof(struct ctl, delay),
+	"how long mail had to wait there, if not for its usual time"},
+    {"dry-run", 0, NULL, 0, "only say what would be done"},
     {"help", 'h', NULL, 0, "show this"},
     {"version", 'V', NULL, 0, "show the version"},
 };
@@ -364,6 +372,7 @@ run(struct ctl *ctl, int argc, char **argv)
 	ctl->strict = (given & BIT(OPTION_STRICT)) != 0;
 	ctl->ask = (given & BIT(OPTION_ASK)) != 0;
 	ctl->unused = (given & BIT(OPTION_UNUSED)) != 0;
+	ctl->dry_run = (given & BIT(OPTION_DRY_RUN)) != 0;
 	if ((code = check_usage(ctl, command, given, argc)) != 0)
 		return code;
 	ctl->argument = argv[0]; /* NULL at the end */

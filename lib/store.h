@@ -162,6 +162,9 @@ struct mm_store_config {
 struct mm_store *mm_store_sqlite_new(const struct mm_store_config *config,
     const struct mm_clock *clock, struct mm_err *err);
 struct mm_store *mm_store_memory_new(void); /* NULL: out of memory */
+/* For who is about to open it and wants no other process to use it, at this
+ * moment.  0, also where there is no database yet; -1: *err. */
+int mm_store_sqlite_alone(const char *directory, struct mm_err *err);
 
 /*
  * Blocks for wait_ms at the most, unless the disk itself does while it is

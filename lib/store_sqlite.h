@@ -10,6 +10,7 @@
  * store_sqlite_tend.c	 what is done beside: purge, checkpoints
  * store_sqlite_aside.c	 the keeper's part where a database is damaged
  * store_sqlite_mender.c the mender: finds damage, reads what is left
+ * store_sqlite_alone.c	 whether another process has it open
  *
  * Three threads.  The keeper owns the writing connection.  The checkpointer
  * copies the log into the database each second on a connection of its own,

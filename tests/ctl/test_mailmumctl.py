@@ -106,9 +106,9 @@ class Usage(Case):
              'explain: "192.0.2.256" is not an IPv4 or IPv6 address'),
             (["check", "--helo", "x"], "check: --helo means nothing here"),
             (["stats", "now"], "stats: too many arguments"),
-            (["greylist"], "greylist: which of these? exceptions"),
+            (["greylist"], "greylist: which of these? exceptions, import"),
             (["greylist", "exceptoins"],
-             'greylist: "exceptoins" is none of: exceptions'),
+             'greylist: "exceptoins" is none of: exceptions, import'),
             (["greylist", "exceptions", "x"],
              "greylist exceptions: too many arguments"),
         ]
