@@ -77,6 +77,10 @@ if mailmum is not there, mail is accepted as before:
 
 smtpd_milters = { inet:127.0.0.1:$port, default_action=accept }
 
+For Sendmail, this line at the end of sendmail.mc, and "sendmailconfig":
+
+INPUT_MAIL_FILTER(\`mailmum', \`S=inet:$port@127.0.0.1')dnl
+
 END
 $bin/mailmum -f -c "$dir/mailmum.conf" &
 pid=$!

@@ -23,7 +23,9 @@ must_exist(/etc/mailmum/mailmum.conf)
 foreach(file sbin/mailmum bin/mailmumctl lib/sysusers.d/mailmum.conf
     lib/systemd/catalog/mailmum.catalog
     lib/systemd/system/mailmum.service lib/systemd/system/mailmum.socket
-    share/mailmum/greylist-exceptions
+    share/mailmum/greylist-exceptions share/mailmum/postfix/main.cf
+    share/mailmum/postfix/master.cf share/mailmum/sendmail/mailmum.m4
+    share/mailmum/sendmail/mailmum.socket.d/sendmail.conf
     share/mailmum/fail2ban/filter.d/mailmum.conf
     share/mailmum/fail2ban/jail.d/mailmum.conf
     share/man/man8/mailmum.8 share/man/man5/mailmum.conf.5
@@ -44,16 +46,21 @@ if(NOT text MATCHES "soft_bounce = yes\n$")
   message(FATAL_ERROR "the operator's own configuration is gone")
 endif()
 
-# The units refer to others; those that systemd brings have to be there.
+# The units refer to others; those that systemd brings have to be there.  Once
+# more as README has it for Sendmail.
 find_program(ANALYZE systemd-analyze)
 file(GLOB targets /lib/systemd/system/*.target)
 if(ANALYZE AND targets)
   file(COPY ${targets} DESTINATION "${DIR}/usr/lib/systemd/system")
-  execute_process(
-    COMMAND ${ANALYZE} --root=${DIR} --man=no verify mailmum.service mailmum.socket
-    RESULT_VARIABLE result OUTPUT_VARIABLE faults ERROR_VARIABLE faults)
-  if(NOT result EQUAL 0 OR faults MATCHES "mailmum")
-    message(FATAL_ERROR "systemd-analyze verify:\n${faults}")
-  endif()
+  foreach(mta postfix sendmail)
+    execute_process(
+      COMMAND ${ANALYZE} --root=${DIR} --man=no verify mailmum.service mailmum.socket
+      RESULT_VARIABLE result OUTPUT_VARIABLE faults ERROR_VARIABLE faults)
+    if(NOT result EQUAL 0 OR faults MATCHES "mailmum")
+      message(FATAL_ERROR "systemd-analyze verify, ${mta}:\n${faults}")
+    endif()
+    file(COPY "${DIR}${PREFIX}/share/mailmum/sendmail/mailmum.socket.d"
+      DESTINATION "${DIR}/etc/systemd/system")
+  endforeach()
 endif()
 file(REMOVE_RECURSE "${DIR}")

@@ -15,12 +15,14 @@ from waiting import wait_for
 ROOT = pathlib.Path(os.environ.get("UNPACKED", "/nonexistent"))
 CF = ROOT / "usr/share/sendmail/cf"
 BIN = ROOT / "usr/libexec/sendmail"
-CONTRIB = pathlib.Path(__file__).parents[2] / "contrib/sendmail"
+SOURCE = pathlib.Path(__file__).parents[2]
+CONTRIB = SOURCE / "contrib/sendmail"
 MAIL = pathlib.Path("/etc/mail")
 QUEUE = pathlib.Path("/var/spool/mqueue")
 
 GUARDED = 2525
-BARE = 2526  # no filter
+TRY = 2526  # has mailmum as a filter of its own
+BARE = 2527  # asks nobody
 
 # What stands in the way of many sessions from few clients, on a busy machine.
 TAKEN_OUT = (r"DAEMON_OPTIONS.*", r"FEATURE\(`(greet_pause|conncontrol|"
@@ -41,11 +43,9 @@ define(`RELAY_MAILER_FLAGS', `z')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 FEATURE(`accept_unqualified_senders')dnl
 """
+INSTALLED = "/usr/share/mailmum/sendmail"
 LISTENER = ("DAEMON_OPTIONS(`Name=MTA-{n}, Family={family}, Addr={address}, "
             "Port={port}{more}')dnl\n")
-# As README says.
-INCLUDE = f"include(`{CONTRIB}/mailmum.m4')dnl\n"
-
 HEARD = (
     # what it says where Postfix says yes
     (re.compile(r"250 2\.1\.5 .*\.\.\. Recipient ok.*"), "250 2.1.5 Ok"),
@@ -79,24 +79,34 @@ def fate(kept, reply):
     return "delivered", recipients, list(sink.headers(lines))
 
 
+def command(word):
+    """What README says to type that begins with this word, for Sendmail, but
+    for sendmailconfig(8) behind it."""
+    text = (SOURCE / "README").read_text().replace("\\\n", " ")
+    (line,) = [line for line in text.splitlines()
+               if line.startswith(f"    {word} ") and "sendmail" in line]
+    return line.replace(INSTALLED, str(CONTRIB)).removesuffix(
+        " && sendmailconfig")
+
+
 def listeners():
-    text = ""
-    for port in GUARDED, BARE:
+    """One on each address: all filters, one of its own, or none."""
+    text = "MAIL_FILTER(`try', `S=local:/run/mailmum.sock, T=R:30s')dnl\n"
+    for port, more in ((GUARDED, ""), (TRY, ", I=try"), (BARE, ", I=")):
         for family, address in (("inet", space.ADDRESS),
                                 ("inet6", space.ADDRESS6)):
-            more = ", InputMailFilters=" if port == BARE else ""
             text += LISTENER.format(n=f"{family}-{port}", family=family,
                                     address=address, port=port, more=more)
     return text
 
 
-def configuration(more=""):
-    """The sendmail.mc.  more: lines of it."""
+def configuration(more):
+    """Debian's sendmail.mc.  more: further lines of it."""
     text = (CF / "debian/sendmail.mc").read_text()
     for pattern in TAKEN_OUT:
         text = re.sub(rf"^{pattern}\n", "", text, flags=re.M)
     return text.replace("MAILER_DEFINITIONS", PUT_IN + listeners() + more
-                        + "MAILER_DEFINITIONS") + INCLUDE
+                        + "MAILER_DEFINITIONS")
 
 
 class Sendmail:
@@ -145,6 +155,7 @@ class Sendmail:
                 "/usr/share/sendmail/cf", str(own)))
         mc = space.write(MAIL / "sendmail.mc", text.replace(
             "/usr/share/sendmail/cf", str(own)))
+        space.run("sh", "-ec", command("echo"))
         space.write(MAIL / "sendmail.cf", space.run("m4", mc))
 
     def stop(self):

@@ -3,13 +3,14 @@ the same replies and records, and a Postfix that asks the same mailmum."""
 
 import concurrent.futures
 import contextlib
+import pathlib
 import subprocess
 
 import case
 import gate
 import postfix
 import sendmail
-import sink
+import space
 import test_effects
 import test_greylist
 import test_policy_a
@@ -18,7 +19,7 @@ import test_policy_c
 import test_session
 import zones
 from case import OK, Case
-from smtp import Smtp, wait_for
+from smtp import Smtp
 
 # Recipients that Sendmail itself refuses.
 ACCESS = """
@@ -35,8 +36,8 @@ FEATURES = "FEATURE(`blocklist_recipients')dnl\n"
 def servers(native):
     with case.servers(native):
         mta = sendmail.Sendmail(FEATURES, ACCESS)
-        Smtp.heard = dict.fromkeys((sendmail.GUARDED, sendmail.BARE),
-                                   sendmail.heard)
+        Smtp.heard = dict.fromkeys(
+            (sendmail.GUARDED, sendmail.TRY, sendmail.BARE), sendmail.heard)
         try:
             yield
         finally:
@@ -168,6 +169,44 @@ class Apart(Lab):
         self.gate.record(recipient="last@example.com")
         for recipient, _ in REFUSED:
             self.assertEqual([], self.gate.records(recipient=recipient))
+
+    def test_listeners(self):
+        """Each may have filters of its own, or none."""
+        for port, code in ((sendmail.GUARDED, "554"), (sendmail.TRY, "554"),
+                           (sendmail.BARE, "250")):
+            with self.subTest(port):
+                reply, _ = self.judge(Case("plain", "", "", ""), port)
+                self.assertEqual(code, reply[:3])
+
+    def test_undo(self):
+        """README's command takes out what its other one has put in."""
+        mc = sendmail.MAIL / "sendmail.mc"
+        text = mc.read_text()
+        space.run("sh", "-ec", sendmail.command("sed"))
+        undone = mc.read_text()
+        self.assertNotIn("mailmum.m4", undone)
+        space.run("sh", "-ec", sendmail.command("echo"))
+        self.assertEqual(text, mc.read_text())
+        self.assertTrue(text.startswith(undone))
+
+    def test_unsafe_sockets(self):
+        """What README warns of: Sendmail would not ask at all."""
+        path = pathlib.Path(gate.SOCKET)
+        real = path.with_name("real.sock")
+        self.assertTrue(self.asked())
+        path.rename(real)
+        path.symlink_to(real)
+        self.assertFalse(self.asked())
+        path.unlink()
+        real.rename(path)
+        mode = path.parent.stat().st_mode
+        path.parent.chmod(0o777)
+        self.assertFalse(self.asked())
+        path.parent.chmod(mode & 0o7777)
+        self.assertTrue(self.asked())
+
+    def asked(self):
+        return self.judge(Case("plain", "", "", ""))[0] != OK
 
     def test_local_user(self):
         """sendmail -bs, by which programs of this machine send mail."""
