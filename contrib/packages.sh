@@ -5,7 +5,7 @@
 build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
 	libunbound-dev nettle-dev libevent-dev libsqlite3-dev libpcre2-dev
 	libpsl-dev publicsuffix libhiredis-dev libssl-dev libsystemd-dev
-	libjson-c-dev dns-root-data"
+	libjson-c-dev zlib1g-dev dns-root-data"
 
 # what the tests need beside it: the lab runs real mail and DNS servers
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
@@ -19,6 +19,9 @@ test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 unpacked_packages="sendmail-bin sendmail-cf"
 unpacked_needs="m4 libdb5.3 libldap-2.5-0 liblockfile1 libnsl2 libsasl2-2
 	libsasl2-modules libwrap0"
+
+# for the one test that looks at a page; it is skipped without
+browser_packages="chromium-headless-shell"
 
 # what the benchmarks need beside these: a clock to set
 bench_packages="faketime"

@@ -24,12 +24,14 @@ struct ctl {
 	bool json;
 	bool strict;	   /* of check */
 	bool ask;	   /* of explain */
+	bool html;	   /* of report */
 	bool unused;	   /* of greylist exceptions */
 	bool dry_run;	   /* of greylist import */
 	const char *delay; /* of greylist import, NULL: the usual one */
 	/* of explain, NULL where not given */
 	const char *name, *ptr, *helo, *from, *to, *auth;
 	const char *master, *output;   /* of import, NULL where not given */
+	const char *since, *until;     /* of report, likewise */
 	const char *argument, *second; /* what is no option, or NULL */
 };
 
@@ -39,6 +41,7 @@ int ctl_explain(const struct ctl *ctl);
 int ctl_greylist_exceptions(const struct ctl *ctl);
 int ctl_greylist_import(const struct ctl *ctl);
 int ctl_import(const struct ctl *ctl);
+int ctl_report(const struct ctl *ctl);
 int ctl_stats(const struct ctl *ctl);
 int ctl_reload(const struct ctl *ctl);
 

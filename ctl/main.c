@@ -31,6 +31,9 @@ enum {
 	OPTION_UNUSED,
 	OPTION_DELAY,
 	OPTION_DRY_RUN,
+	OPTION_SINCE,
+	OPTION_UNTIL,
+	OPTION_HTML,
 	OPTION_HELP,
 	OPTION_VERSION,
 	NOPTIONS,
@@ -66,6 +69,9 @@ static const struct command {
 	"take over what another greylisting program has learned"},
     {"import", ctl_import, "FILE|-", TAKES_JSON | TAKES_IMPORT,
 	"make a policy of Postfix's main.cf, and say what to do there"},
+    {"report", ctl_report, "[FILE]",
+	TAKES_BOTH | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_HTML),
+	"say in sum what the log says, of the last day or a file"},
     {"stats", ctl_stats, NULL, TAKES_BOTH,
 	"show what the running daemon has counted"},
     {"reload", ctl_reload, NULL, TAKES_BOTH,
@@ -107,6 +113,11 @@ static const struct {
     {"delay", 0, "TIME", offsetof(struct ctl, delay),
 	"how long mail had to wait there, if not for its usual time"},
     {"dry-run", 0, NULL, 0, "only say what would be done"},
+    {"since", 0, "TIME", offsetof(struct ctl, since),
+	"from then on: yesterday, 2026-11-27, -12h, ..."},
+    {"until", 0, "TIME", offsetof(struct ctl, until),
+	"before then; else to the end"},
+    {"html", 0, NULL, 0, "print an HTML page with charts"},
     {"help", 'h', NULL, 0, "show this"},
     {"version", 'V', NULL, 0, "show the version"},
 };
@@ -371,6 +382,7 @@ run(struct ctl *ctl, int argc, char **argv)
 	ctl->json = (given & BIT(OPTION_JSON)) != 0;
 	ctl->strict = (given & BIT(OPTION_STRICT)) != 0;
 	ctl->ask = (given & BIT(OPTION_ASK)) != 0;
+	ctl->html = (given & BIT(OPTION_HTML)) != 0;
 	ctl->unused = (given & BIT(OPTION_UNUSED)) != 0;
 	ctl->dry_run = (given & BIT(OPTION_DRY_RUN)) != 0;
 	if ((code = check_usage(ctl, command, given, argc)) != 0)

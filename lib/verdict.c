@@ -22,6 +22,12 @@ mm_verdict_word(enum mm_verdict verdict)
 	return mm_name_word(words, sizeof(words) / sizeof(words[0]), verdict);
 }
 
+int
+mm_verdict_code(const char *word)
+{
+	return mm_name_code(words, sizeof(words) / sizeof(words[0]), word, -1);
+}
+
 /* One to three digits; 0: none, or too many. */
 static size_t
 number_len(const char *text)

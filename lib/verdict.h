@@ -29,7 +29,11 @@ struct mm_reply {
 	const char *text; /* in the walk's arena; printable, one line */
 };
 
+#define MM_NVERDICTS (MM_QUARANTINED + 1)
+
 const char *mm_verdict_word(enum mm_verdict verdict);
+/* -1: it is no verdict's word. */
+int mm_verdict_code(const char *word);
 
 /*
  * How long the status code at the front of text is, [245].n.n with a blank or

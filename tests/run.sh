@@ -22,6 +22,8 @@ install_packages $build_packages $test_packages $unpacked_needs || exit 1
 # shellcheck disable=SC2086 # it is a list
 unpack_packages build/unpacked $unpacked_packages ||
 	say "the lab has no Sendmail: what needs it will be skipped"
+# shellcheck disable=SC2086 # it is a list
+install_packages $browser_packages || say "going on without a browser"
 cmake --preset dev && cmake --build --preset dev || exit 1
 
 # One group after the other; the first that fails is the last thing printed.
