@@ -32,6 +32,7 @@ static const struct {
 	[MM_EVENT_LIST_PARKED] =    { "list-parked",          LOG_WARNING, "da402ba60f144ed186a0a8aafad927f9" },
 	[MM_EVENT_LIST_FINE] =      { "list-fine",            LOG_NOTICE,  "f72e810f510944b2aa3aca061d367a98" },
 	[MM_EVENT_STORE] =          { "store",                LOG_ERR,     "872da9c9cc2b41b5a6c39ca1f33d3c00" },
+	[MM_EVENT_SHARED] =         { "shared",               LOG_WARNING, "0a9233b40fbb4b4e87b8533c271332f2" },
 	[MM_EVENT_SESSIONS] =       { "sessions",             LOG_WARNING, "b04fa04303b744709f3cce9cecefc55d" },
 	[MM_EVENT_WAITERS] =        { "waiters",              LOG_WARNING, "383c45b0b0cd4e088cd4d16143d418f8" },
 	[MM_EVENT_CHANGES] =        { "changes",              LOG_WARNING, "8bfb5e625b614ff7a344e18ef6cf4ec4" },

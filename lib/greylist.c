@@ -429,20 +429,21 @@ mm_greylist_change(const struct mm_store_update *update,
 	return w.write ? MM_STORE_WRITE : MM_STORE_KEEP;
 }
 
-static bool
-waits(const struct mm_store_update *update)
+bool
+mm_greylist_waits(const struct mm_store_update *update)
 {
 	const struct mm_greylist_request *request = update->arg;
 
 	return request->answer.wait > 0;
 }
 
-/* A flood is fought where it comes in: its level is nobody else's. */
+/* A flood is fought where it comes in: its level is nobody else's.  Neither is
+ * what was imported. */
 void
-mm_greylist_share(const struct mm_greylist_request *request, size_t n,
+mm_greylist_share(const struct mm_greylist_rules *rules,
+    const enum mm_greylist_role *role, size_t n, int64_t now,
     struct mm_store_sharing *ret)
 {
-	const struct mm_greylist_rules *rules = &request->rules;
 	const struct {
 		enum mm_store_share share;
 		int64_t age;
@@ -461,11 +462,10 @@ mm_greylist_share(const struct mm_greylist_request *request, size_t n,
 	    [MM_GREYLIST_GRANT_ADDRESS] = {MM_STORE_SHARE_WINDOW, 0},
 	};
 
-	*ret = (struct mm_store_sharing){.waiting_age = rules->retry_window,
-	    .now = request->now,
-	    .asks = waits};
+	*ret = (struct mm_store_sharing){
+	    .waiting_age = rules->retry_window, .now = now};
 	for (size_t i = 0; i < n; i++) {
-		ret->share[i] = roles[request->role[i]].share;
-		ret->age[i] = roles[request->role[i]].age;
+		ret->share[i] = roles[role[i]].share;
+		ret->age[i] = roles[role[i]].age;
 	}
 }

@@ -128,9 +128,12 @@ struct mm_greylist_request {
 _Static_assert((int)MM_GREYLIST_NROLES <= MM_STORE_KEYS, "a key for each");
 enum mm_store_change mm_greylist_change(const struct mm_store_update *update,
     struct mm_record record[MM_STORE_KEYS], bool *noted);
-/* What of the n records of a request is other hosts' business as well, and
- * that they are asked before a mail waits. */
-void mm_greylist_share(const struct mm_greylist_request *request, size_t n,
+/* What of n records in these roles is other hosts' business as well. */
+void mm_greylist_share(const struct mm_greylist_rules *rules,
+    const enum mm_greylist_role *role, size_t n, int64_t now,
     struct mm_store_sharing *ret);
+/* Of an update by mm_greylist_change() that has its answer: does the mail have
+ * to wait?  Then others are to be asked first. */
+bool mm_greylist_waits(const struct mm_store_update *update);
 
 #endif

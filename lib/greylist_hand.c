@@ -129,6 +129,20 @@ change(const struct mm_store_update *update,
 	return request->done ? MM_STORE_WRITE : MM_STORE_KEEP;
 }
 
+/* What is opened here is open on all hosts; what is removed is removed from
+ * what they share, and stays where they have it themselves. */
+static void
+share(struct mm_hand *hand)
+{
+	const struct mm_greylist_rules rules = {
+	    .retry_window = hand->request.retry_window};
+
+	mm_greylist_share(&rules, hand->request.role, hand->update.n,
+	    hand->request.now, &hand->sharing);
+	hand->sharing.forgets = true;
+	hand->update.sharing = &hand->sharing;
+}
+
 void
 mm_hand_mail(struct mm_hand *ret, const struct mm_greylist_keys *keys,
     const struct mm_hand_request *what)
@@ -139,6 +153,7 @@ mm_hand_mail(struct mm_hand *ret, const struct mm_greylist_keys *keys,
 	};
 	memcpy(ret->update.key, keys->key, sizeof(keys->key));
 	memcpy(ret->request.role, keys->role, sizeof(keys->role));
+	share(ret);
 }
 
 void
@@ -154,6 +169,7 @@ mm_hand_window(struct mm_hand *ret, const char *key,
 	    .request = *what,
 	};
 	ret->request.role[0] = MM_GREYLIST_GRANT;
+	share(ret);
 }
 
 /* Networks of other lengths are no identity. */

@@ -32,6 +32,7 @@ struct mm_hand_request {
 
 struct mm_hand {
 	struct mm_store_update update;
+	struct mm_store_sharing sharing;
 	struct mm_hand_request request;
 };
 

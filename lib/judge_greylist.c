@@ -98,7 +98,9 @@ mm_judge_greylist(struct mm_judge_greylist *ret, const struct mm_policy *policy,
 	};
 	memcpy(ret->update.key, keys.key, sizeof(keys.key));
 	memcpy(ret->request.role, keys.role, sizeof(keys.role));
-	mm_greylist_share(&ret->request, keys.n, &ret->sharing);
+	mm_greylist_share(&ret->request.rules, ret->request.role, keys.n,
+	    mark->now, &ret->sharing);
+	ret->sharing.asks = mm_greylist_waits;
 	ret->update.sharing = &ret->sharing;
 	return true;
 }

@@ -50,6 +50,12 @@ struct mm_settings {
 	unsigned greylist_waiting_limit;
 	bool greylist_header;
 	const char *greylist_store;
+	const char *greylist_redis_sentinel, *greylist_redis_user,
+	    *greylist_redis_password_file, *greylist_redis_ca_file,
+	    *greylist_redis_cert_file, *greylist_redis_key_file,
+	    *greylist_redis_prefix, *greylist_redis_secret_file;
+	unsigned greylist_redis_database;
+	int64_t greylist_redis_deadline; /* ms */
 
 	/* the policy */
 	const char *myhostname, *mydomain, *inet_interfaces, *proxy_interfaces;

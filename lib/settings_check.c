@@ -2,6 +2,7 @@
 #include "lib/settings_check.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "lib/settings.h"
 #include "lib/settings_daemon.h"
 #include "lib/settings_dns.h"
+#include "lib/settings_redis.h"
 #include "lib/str.h"
 
 /* clang-format off */
@@ -184,16 +186,59 @@ check_whole(const struct mm_settings *settings, const struct mm_conf *conf,
 		    "state_directory: \"%s\" is not a path that begins with "
 		    "\"/\"",
 		    settings->state_directory);
-	if (strcmp(settings->greylist_store, "sqlite") != 0)
-		mm_complain(all, MM_ERROR, file,
-		    mm_conf_line_of(conf, "greylist_store"),
-		    "greylist_store: \"%s\" is not supported: \"sqlite\" is",
-		    settings->greylist_store);
 	if (settings->greylist_retry_window <= settings->greylist_delay)
 		mm_complain(all, MM_ERROR, file,
 		    mm_conf_line_of(conf, "greylist_retry_window"),
 		    "greylist_retry_window must be longer than "
 		    "greylist_delay: nothing would ever pass");
+}
+
+/* The files that a shared store will read; who may, is seen then. */
+static void
+check_redis_files(const struct mm_settings *settings,
+    const struct mm_conf *conf, struct mm_complaints *all)
+{
+	const struct {
+		const char *name, *path;
+	} files[] = {
+	    {"greylist_redis_password_file",
+		settings->greylist_redis_password_file},
+	    {"greylist_redis_ca_file", settings->greylist_redis_ca_file},
+	    {"greylist_redis_cert_file", settings->greylist_redis_cert_file},
+	    {"greylist_redis_key_file", settings->greylist_redis_key_file},
+	    {"greylist_redis_secret_file",
+		settings->greylist_redis_secret_file},
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (*files[i].path == '\0' ||
+		    access(files[i].path, F_OK) == 0 || errno == EACCES)
+			continue;
+		mm_complain(all, MM_ERROR, mm_conf_file(conf),
+		    mm_conf_line_of(conf, files[i].name), "%s: %s: %s",
+		    files[i].name, files[i].path, strerror(errno));
+	}
+}
+
+/* What keeps the greylist. */
+static void
+check_store(const struct mm_settings *settings, const struct mm_conf *conf,
+    struct mm_complaints *all)
+{
+	struct mm_settings_redis redis;
+	struct mm_err err;
+	char name[64];
+
+	if (mm_settings_redis_read(settings, &redis, &err) == 0) {
+		if (redis.shared)
+			check_redis_files(settings, conf, all);
+		mm_settings_redis_clear(&redis);
+		return;
+	}
+	snprintf(
+	    name, sizeof(name), "%.*s", (int)strcspn(err.text, ":"), err.text);
+	mm_complain(all, MM_ERROR, mm_conf_file(conf),
+	    mm_conf_line_of(conf, name), "%s", err.text);
 }
 
 void
@@ -204,4 +249,5 @@ mm_settings_check(const struct mm_settings *settings,
 	check_whole(settings, conf, all);
 	check_daemon(settings, conf, all);
 	check_dns(settings, conf, all);
+	check_store(settings, conf, all);
 }

@@ -19,6 +19,7 @@
 #include "lib/settings_dns.h"
 #include "lib/store.h"
 #include "milter/logger.h"
+#include "milter/sharing.h"
 
 #define IMPORTS_WAIT_MS 2000 /* to find out what was imported, once */
 /* Between attempts to open the store. */
@@ -48,6 +49,7 @@ struct service {
 	time_t loaded;
 
 	_Atomic(struct mm_store *) store; /* set once */
+	struct sharing sharing;		  /* its settings */
 	_Atomic(struct mm_foreign_imports) imports;
 	struct mm_delays *delays;
 	int64_t save_due;  /* the supervisor's: of the delays, monotonic */
@@ -67,6 +69,7 @@ static const struct {
 	const char *begins, *so, *ended;
 } troubles[NTROUBLES] = {
 	[TROUBLE_STORE] =    { MM_EVENT_STORE,    "greylist store fails",       "mail passes without it",             "greylist store works again" },
+	[TROUBLE_SHARED] =   { MM_EVENT_SHARED,   "the shared greylist cannot be asked", "this host greylists by itself", "the shared greylist can be asked again" },
 	[TROUBLE_SESSIONS] = { MM_EVENT_SESSIONS, "too many sessions",          "more pass without being judged",     "not too many sessions any more: all are judged again" },
 	[TROUBLE_WAITERS] =  { MM_EVENT_WAITERS,  "too many recipients wait",   "more are judged without waiting",    "not too many recipients wait any more" },
 	[TROUBLE_CHANGES] =  { MM_EVENT_CHANGES,  "the MTA does not let us do all", "the message goes on without", "the MTA lets us change messages again" },
@@ -177,6 +180,12 @@ on_rebuilt(void *ctx, const char *aside, uint64_t records, bool whole)
 	    whole ? "" : "; others could not be read");
 }
 
+static void
+on_shared(void *ctx, bool works, const char *why)
+{
+	service_trouble(ctx, TROUBLE_SHARED, !works, why);
+}
+
 static struct mm_store *
 open_store(struct service *service, struct mm_err *err)
 {
@@ -188,7 +197,12 @@ open_store(struct service *service, struct mm_err *err)
 	    .watch = {on_damaged, on_rebuilt, service},
 	};
 
-	return mm_store_sqlite_new(&config, service->clock, err);
+	struct mm_store *local =
+	    mm_store_sqlite_new(&config, service->clock, err);
+
+	return local == NULL ? NULL
+			     : sharing_open(&service->sharing, local, settings,
+				   service->clock, on_shared, service, err);
 }
 
 /* Who never imports anything never looks for it. */
@@ -340,6 +354,7 @@ service_free(struct service *service)
 		return;
 	mm_dns_free(service->dns);
 	mm_store_free(atomic_load(&service->store));
+	sharing_clear(&service->sharing);
 	mm_lists_free(service->lists);
 	mm_policyd_pool_free(service->policyds);
 	mm_delays_free(service->delays);

@@ -32,6 +32,7 @@ struct service;
 /* Things that go wrong and right again, each said once per change. */
 enum trouble {
 	TROUBLE_STORE,	  /* the greylist's store fails */
+	TROUBLE_SHARED,	  /* other hosts cannot be asked */
 	TROUBLE_SESSIONS, /* more sessions than the limit */
 	TROUBLE_WAITERS,  /* more callbacks would wait than the limit */
 	TROUBLE_CHANGES,  /* a message could not be changed as a table says */

@@ -13,7 +13,7 @@
 #include "lib/map.h"
 #include "lib/policy.h"
 #include "lib/program.h"
-#include "lib/store.h"
+#include "lib/store_shared.h"
 #include "milter/service.h"
 
 static void
@@ -58,6 +58,19 @@ static const struct number store_numbers[] = {
     {"records", offsetof(struct mm_store_stats, records)},
     {"waiting", offsetof(struct mm_store_stats, waiting)},
     {"bytes", offsetof(struct mm_store_stats, bytes)},
+};
+static const struct number shared_numbers[] = {
+    {"works", offsetof(struct mm_shared_stats, works)},
+    {"asked", offsetof(struct mm_shared_stats, asked)},
+    {"found", offsetof(struct mm_shared_stats, found)},
+    {"missed", offsetof(struct mm_shared_stats, missed)},
+    {"timeouts", offsetof(struct mm_shared_stats, timeouts)},
+    {"errors", offsetof(struct mm_shared_stats, errors)},
+    {"garbage", offsetof(struct mm_shared_stats, garbage)},
+    {"skipped", offsetof(struct mm_shared_stats, skipped)},
+    {"queued", offsetof(struct mm_shared_stats, queued)},
+    {"written", offsetof(struct mm_shared_stats, written)},
+    {"dropped", offsetof(struct mm_shared_stats, dropped)},
 };
 static const struct number list_numbers[] = {
     {"asked", offsetof(struct mm_list_stat, asked)},
@@ -111,6 +124,20 @@ write_store(struct mm_json *json, struct service *service)
 	mm_store_stats(store, &stats);
 	mm_json_object(json, "store");
 	WRITE(json, store_numbers, &stats);
+	mm_json_end(json);
+}
+
+/* Only where the store is shared. */
+static void
+write_shared(struct mm_json *json, struct service *service)
+{
+	const struct mm_store *store = service_store(service);
+	struct mm_shared_stats stats;
+
+	if (store == NULL || !mm_store_shared_stats(store, &stats))
+		return;
+	mm_json_object(json, "shared");
+	WRITE(json, shared_numbers, &stats);
 	mm_json_end(json);
 }
 
@@ -174,6 +201,7 @@ stats_write(struct service *service, FILE *out)
 	write_counters(&json, service);
 	write_resolver(&json, service);
 	write_store(&json, service);
+	write_shared(&json, service);
 	write_lists(&json, service);
 	write_tables(&json, service);
 	mm_json_end(&json);

@@ -244,7 +244,8 @@ mail(struct host *host, const char *client, const char *triplet, int64_t now)
 	    .sharing = &sharing};
 	struct mm_err err = {""};
 
-	mm_greylist_share(&request, 3, &sharing);
+	mm_greylist_share(&request.rules, request.role, 3, now, &sharing);
+	sharing.asks = mm_greylist_waits;
 	assert_int_equal(MM_STORE_DONE, mm_store_update(host->store, &update,
 					    sizeof(request), 20000, &err));
 	assert_string_equal("", err.text);
