@@ -6,6 +6,7 @@
 #include "lib/map_rules.h"
 
 #include "lib/err.h"
+#include "lib/map_regexp_size.h"
 
 #include <regex.h>
 #include <stdlib.h>
@@ -41,6 +42,12 @@ take(char **p, bool to_not, regex_t *re, struct mm_err *err)
 	    mm_regex_options(&regex, flags, sizeof(flags) / sizeof(flags[0]),
 		&options, err) != 0)
 		return -1;
+	if (mm_regexp_size(regex.text, (options & REG_EXTENDED) != 0) >
+	    MM_REGEXP_SIZE_MAX)
+		return mm_err_set(err,
+		    "the pattern \"%.60s\" repeats repetitions: it would not "
+		    "fit into memory",
+		    regex.text);
 	rc = regcomp(re, regex.text, (int)options);
 	if (rc == 0)
 		return 0;

@@ -133,6 +133,45 @@ test_faulty_rules_are_told(void **state)
 	    table_complaints("regexp", "if /a/!/b/\n/./ x\nendif\n"));
 }
 
+/* regcomp(3) would take all memory for these, as short as they are. */
+static void
+test_regexp_too_large(void **state)
+{
+	static const char *const too_large[] = {
+	    "x++++++++++++++++++++++++++++++++",
+	    "((((a{1,255}){1,255}){1,255}){1,255})",
+	    "(([a]]{99}){99}[]+]{99}){99}",
+	    "a{255}{1,255}{255}",
+	    "((a+{3,})+[[:alpha:]]{9000}){90}",
+	};
+	static const char *const fine[] = {
+	    "x++",
+	    "(a+b+c+)+",
+	    "\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+"
+	    "\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+",
+	    "[+++++++++++++++++++++++++++++++++++]",
+	    "a{1,255}b{99}",
+	    "(.){3}.*|(^[[:xdigit:]]{32,}[+=._-][0-9]{6,})+@",
+	};
+	char line[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(too_large) / sizeof(*too_large); i++) {
+		snprintf(line, sizeof(line), "/%s/ x\n", too_large[i]);
+		assert_non_null(strstr(
+		    table_complaints("regexp", line), "repeats repetitions"));
+	}
+	for (size_t i = 0; i < sizeof(fine) / sizeof(*fine); i++) {
+		snprintf(line, sizeof(line), "/%s/ x\n", fine[i]);
+		mm_map_free(table_of("regexp", line));
+	}
+	/* in a basic expression a bare plus is a plus */
+	mm_map_free(table_of("regexp", "/x++++++++++++++++++++++++++/x y\n"));
+	assert_non_null(strstr(
+	    table_complaints("regexp", "/x\\{200\\}\\{200\\}\\{200\\}/x y\n"),
+	    "repeats repetitions"));
+}
+
 static void
 test_pcre_flags(void **state)
 {
@@ -273,6 +312,7 @@ main(void)
 	    cmocka_unit_test(test_faulty_rules_are_told),
 	    cmocka_unit_test(test_pcre_flags),
 	    cmocka_unit_test(test_regexp_flags_and_second_pattern),
+	    cmocka_unit_test(test_regexp_too_large),
 	    cmocka_unit_test(test_in_place),
 	    cmocka_unit_test(test_pcre_work_is_bounded),
 	    cmocka_unit_test(test_pcre_deep_recursion),
