@@ -53,7 +53,11 @@ HEARD = (
     (re.compile(r"250 2\.0\.0 (\w+) Message accepted for delivery"),
      r"250 2.0.0 Ok: queued as \1"),
     # it names the recipient before a reply, but for 551 and 554
-    (re.compile(r"([45]\d\d \d\.\d+\.\d+) .*?\.\.\. (.*)", re.S), r"\1 \2"),
+    (re.compile(r"((?!551|554)[45]\d\d[- ]\d\.\d+\.\d+) .*?\.\.\. (.*)",
+                re.S), r"\1 \2"),
+    # for want of MAIL
+    (re.compile(r"503 5\.0\.0 Need MAIL before RCPT"),
+     "503 5.5.1 Error: need MAIL command"),
 )
 
 

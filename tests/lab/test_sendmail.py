@@ -8,11 +8,13 @@ import subprocess
 
 import case
 import gate
+import policyserver
 import postfix
 import sendmail
 import space
 import test_effects
 import test_greylist
+import test_native
 import test_policy_a
 import test_policy_b
 import test_policy_c
@@ -30,6 +32,25 @@ REFUSED = (("closed@example.com", "550 5.1.1"),
            ("later@example.com", "450 4.2.0"),
            ("x@relay.example", "550 5.7.1"))
 FEATURES = "FEATURE(`blocklist_recipients')dnl\n"
+PORTS = postfix.MILTER, sendmail.GUARDED
+
+# Of the cases for Postfix: a HELO that Sendmail does not take, and a client
+# of which Postfix says that its name is not its own, and Sendmail is not sure.
+OTHERWISE = ({"helo": 'a"b<c>'}, {"client": "namefail"})
+AT_ONCE = "smtpd_delay_reject = no\n"
+RESULT = "smtpd_recipient_restrictions = check_sender_access static:{{{}}}\n"
+TEXTS = (
+    AT_ONCE + "smtpd_helo_restrictions = reject\n",
+    AT_ONCE + "smtpd_sender_restrictions = reject\n",
+    AT_ONCE + "smtpd_sender_restrictions = "
+    "check_sender_access static:{421 4.3.2 go}\n",
+    RESULT.format("421 4.3.2 go"), RESULT.format("REJECT %s 100%... done"),
+    RESULT.format("REJECT " + "long words " * 80),
+    "smtpd_recipient_restrictions = reject\nsmtpd_reject_footer = "
+    "\\c. See http://x/%n;\\nsecond $client_address line\\nthird\n",
+    "smtpd_recipient_restrictions = defer\nsmtpd_reject_footer = "
+    "one 100%\\ntwo... lines\n",
+)
 
 
 @contextlib.contextmanager
@@ -87,14 +108,13 @@ class Together(case.Lab):
         """The same replies, whoever asks, while both do."""
         clients = ("plain", "listed", "allowed", "noptr", "forged", "ptrfail",
                    "namefail", "spamname", "byhand-ok", "listed6")
-        ports = postfix.MILTER, sendmail.GUARDED
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             found = {(client, port): pool.submit(self.judge, Case(
                 client, "", "", ""), port) for client in clients
-                for port in ports}
+                for port in PORTS}
         for client in clients:
             with self.subTest(client):
-                replies = [found[client, port].result() for port in ports]
+                replies = [found[client, port].result() for port in PORTS]
                 records = [self.gate.record(recipient=recipient)
                            for _, recipient in replies]
                 self.assertEqual(*(reply for reply, _ in replies))
@@ -104,6 +124,95 @@ class Together(case.Lab):
     def essence(record):
         return {k: v for k, v in record.items() if k not in (
             "time", "recipient", "wait", "session", "queue_id")}
+
+
+class Replies(case.Lab):
+    """Byte for byte what a client of Postfix gets."""
+
+    policy = test_native.Native.policy
+    tables = test_native.Native.tables
+
+    def take(self, policy):
+        self.gate.configure(policy)
+        code, text = self.gate.ctl("reload")
+        self.assertEqual(0, code, text)
+
+    def test_policy(self):
+        self.take(self.policy)
+        for i, told in enumerate(test_native.CASES):
+            if told in OTHERWISE:
+                continue
+            with self.subTest(str(told)):
+                told = Case(**{"client": "plain", "reply": "", "action": "",
+                               "reason": "", "recipient":
+                               f"native{i}@example.com"} | told)
+                self.assertEqual(*(self.judge(told, port)[0]
+                                   for port in PORTS))
+
+    @staticmethod
+    def session(port):
+        """The replies up to two recipients, as far as it goes."""
+        replies = []
+        with contextlib.suppress(EOFError, ConnectionResetError), \
+                Smtp(zones.ADDRESS["plain"], port) as c:
+            c.helo()
+            for command in ("MAIL FROM:<a@example.org>",
+                            "RCPT TO:<bob@example.com>",
+                            "RCPT TO:<jo@example.com>"):
+                replies.append(c.cmd(command))
+        return replies
+
+    def test_stages_and_texts(self):
+        for policy in TEXTS:
+            with self.subTest(policy):
+                self.take(policy)
+                self.assertEqual(*map(self.session, PORTS))
+
+    def test_connect(self):
+        """There Sendmail takes the verdict, and says a text of its own."""
+        for action in "reject", "defer":
+            with self.subTest(action):
+                self.take(AT_ONCE + f"smtpd_client_restrictions = {action}\n")
+                first = [self.session(port)[0][0] for port in PORTS]
+                self.assertEqual(*first)
+
+
+class Attributes(case.Lab):
+    """What a policy service is told."""
+
+    PORT = 9998
+    # another's, or of each session; Sendmail has a queue id already
+    OWN = ("instance", "client_port", "server_port", "queue_id")
+    policy = ("smtpd_recipient_restrictions = "
+              f"check_policy_service inet:127.0.0.1:{PORT}\n")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = policyserver.PolicyServer(
+            cls.PORT, lambda _: b"action=dunno\n\n")
+        cls.addClassCleanup(cls.server.stop)
+        super().setUpClass()
+
+    def told(self, port, client, sender):
+        recipient = self.recipient()
+        with Smtp(zones.ADDRESS[client], port) as c:
+            c.helo()
+            c.need(f"MAIL FROM:{sender}")
+            self.assertEqual(OK, c.rcpt(recipient))
+            c.quit()
+        (request,) = self.server.of(recipient)
+        return {k: v.replace(recipient, "") for k, v in request
+                if k not in self.OWN}
+
+    def test_attributes(self):
+        for client, sender in (
+                ("plain", "<alice@example.org>"), ("plain6", "<>"),
+                ("noptr", "<bob@example.com>"), ("noptr6", "<A@Example.ORG>"),
+                ("forged", "<a@example.org> SIZE=12345 BODY=8BITMIME"),
+                ("ptrfail", '<"a b"@example.org>'), ("namefail", "<x@y.z>")):
+            with self.subTest(client, sender=sender):
+                self.assertEqual(*(self.told(port, client, sender)
+                                   for port in PORTS))
 
 
 class Names(Lab):
@@ -188,6 +297,17 @@ class Apart(Lab):
         space.run("sh", "-ec", sendmail.command("echo"))
         self.assertEqual(text, mc.read_text())
         self.assertTrue(text.startswith(undone))
+
+    def test_macros(self):
+        """A Sendmail that cannot be asked for them tells them by itself."""
+        cf = (sendmail.MAIL / "sendmail.cf").read_text()
+        for stage, first, last in (
+                ("connect", "j", "{daemon_flags}"),
+                ("helo", "{tls_version}", "{cn_issuer}"),
+                ("envfrom", "i", "{cn_issuer}"),
+                ("envrcpt", "{rcpt_mailer}", "i")):
+            self.assertRegex(cf, rf"(?m)^O Milter\.macros\.{stage}={first}, "
+                             rf"[a-z_, {{}}]+, {last}$")
 
     def test_unsafe_sockets(self):
         """What README warns of: Sendmail would not ask at all."""
