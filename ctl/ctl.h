@@ -30,16 +30,26 @@ struct ctl {
 	const char *delay; /* of greylist import, NULL: the usual one */
 	/* of explain, NULL where not given */
 	const char *name, *ptr, *helo, *from, *to, *auth;
-	const char *master, *output;   /* of import, NULL where not given */
-	const char *since, *until;     /* of report, likewise */
+	const char *master, *output; /* of import, NULL where not given */
+	const char *since, *until;   /* of report, likewise */
+	/* of greylist, NULL where not given */
+	const char *client, *sender, *recipient, *limit;
+	bool remove, list;
 	const char *argument, *second; /* what is no option, or NULL */
 };
 
 /* Each prints to stdout and returns an exit code. */
 int ctl_check(const struct ctl *ctl);
 int ctl_explain(const struct ctl *ctl);
+int ctl_greylist_allow(const struct ctl *ctl);
+int ctl_greylist_delays(const struct ctl *ctl);
 int ctl_greylist_exceptions(const struct ctl *ctl);
 int ctl_greylist_import(const struct ctl *ctl);
+int ctl_greylist_expect(const struct ctl *ctl);
+int ctl_greylist_forget(const struct ctl *ctl);
+int ctl_greylist_list(const struct ctl *ctl);
+int ctl_greylist_release(const struct ctl *ctl);
+int ctl_greylist_show(const struct ctl *ctl);
 int ctl_import(const struct ctl *ctl);
 int ctl_report(const struct ctl *ctl);
 int ctl_stats(const struct ctl *ctl);

@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/map.h"
+#include "lib/policy_spf.h"
 #include "lib/policyd.h"
 #include "lib/settings_dns.h"
 #include "lib/store.h"
@@ -181,6 +182,11 @@ ask_greylist(struct explain *x)
 	mm_store_free(store);
 	x->greylist_asked = true;
 	x->identity = question.identity;
+	x->who = mm_policy_who(&x->session);
+	x->who.spf_domain = mark.spf_domain;
+	x->rules = question.request.rules;
+	for (size_t i = 0; i < question.update.n && rc == 0; i++)
+		x->record[question.request.role[i]] = record[i];
 	if (rc != 0) {
 		x->greylist_trouble = mm_arena_dup(x->arena, err.text);
 		if (x->greylist_trouble == NULL)
@@ -266,8 +272,8 @@ judge(struct explain *x)
 	return code;
 }
 
-static void
-clear(struct explain *x)
+void
+explain_clear(struct explain *x)
 {
 	mm_session_clear(&x->session);
 	mm_judge_clear(&x->judge);
@@ -280,7 +286,7 @@ clear(struct explain *x)
 }
 
 static int
-run(struct explain *x)
+prepare(struct explain *x)
 {
 	int code;
 
@@ -292,7 +298,15 @@ run(struct explain *x)
 	if ((code = ctl_policy_load(x->ctl, &x->policy)) != 0)
 		return code;
 	x->settings = mm_policy_settings(x->policy);
-	if ((code = open_resolver(x)) != 0 || (code = judge(x)) != 0)
+	return open_resolver(x);
+}
+
+static int
+run(struct explain *x)
+{
+	int code;
+
+	if ((code = prepare(x)) != 0 || (code = judge(x)) != 0)
 		return code;
 	mm_dns_stats(x->dns, &x->stats);
 	mm_dns_free(x->dns); /* all times are known from here on */
@@ -302,6 +316,27 @@ run(struct explain *x)
 	else if (explain_json(x) != 0)
 		return ctl_fail(x->ctl, EX_IOERR, "cannot write: %m");
 	return x->verdict == MM_ACCEPT ? CTL_DONE : CTL_NO;
+}
+
+int
+explain_greylist(struct explain *x, const struct ctl *ctl)
+{
+	int code;
+
+	*x = (struct explain){.ctl = ctl};
+	mm_session_init(&x->session);
+	if (!mm_ip_parse(ctl->argument, &x->client))
+		return ctl_fail(ctl, CTL_USAGE,
+		    "\"%s\" is not an IPv4 or IPv6 address", ctl->argument);
+	if ((code = prepare(x)) != 0 || (code = judge(x)) != 0 ||
+	    x->greylist_asked)
+		return code;
+	if (x->session.recipient == NULL)
+		return no_memory(x);
+	/* nothing marked it: then it is what the word alone would ask */
+	if (x->result.mark == NULL)
+		x->result.mark_delay = x->settings->greylist_delay;
+	return ask_greylist(x);
 }
 
 const struct mm_trace *
@@ -363,6 +398,6 @@ ctl_explain(const struct ctl *ctl)
 		    "\"%s\" is not an IPv4 or IPv6 address", ctl->argument);
 	mm_session_init(&x.session);
 	code = run(&x);
-	clear(&x);
+	explain_clear(&x);
 	return code;
 }

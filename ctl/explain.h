@@ -49,7 +49,11 @@ struct explain {
 	struct mm_greylist_answer greylist;
 	struct mm_identity identity; /* whom it takes the client for */
 	struct mm_record triplet;    /* as it is remembered */
-	char *greylist_trouble;	     /* why it cannot be read, or NULL */
+	/* the client as it was taken for that, and all that was there */
+	struct mm_greylist_who who;
+	struct mm_record record[MM_GREYLIST_NROLES];
+	struct mm_greylist_rules rules;
+	char *greylist_trouble; /* why it cannot be read, or NULL */
 
 	enum mm_verdict verdict;
 	struct mm_reply reply; /* that the client would see */
@@ -61,6 +65,17 @@ int explain_names(struct explain *x);
 void explain_text(const struct explain *x);
 /* -1: it could not be written. */
 int explain_json(const struct explain *x);
+
+/*
+ * Judges what the command line describes, and asks the greylist of it whatever
+ * the verdict is.  0, or the exit code: the reason has been said.  To be
+ * cleared in any case.
+ */
+int explain_greylist(struct explain *x, const struct ctl *ctl);
+void explain_clear(struct explain *x);
+
+/* "never seen", "known"... */
+const char *explain_state(enum mm_greylist_state state);
 
 /* The step that decided; NULL: none did, the lists came to their end. */
 const struct mm_trace *explain_decider(const struct explain *x);

@@ -136,8 +136,8 @@ write_trail(struct mm_json *json, const struct explain *x)
 	mm_json_end(json);
 }
 
-static void
-write_greylist(struct mm_json *json, const struct explain *x)
+const char *
+explain_state(enum mm_greylist_state state)
 {
 	static const char *const states[] = {
 	    [MM_GREYLIST_NONE] = "none",
@@ -153,11 +153,17 @@ write_greylist(struct mm_json *json, const struct explain *x)
 	    [MM_GREYLIST_GRANTED] = "client allowed by hand",
 	};
 
+	return states[state];
+}
+
+static void
+write_greylist(struct mm_json *json, const struct explain *x)
+{
 	mm_json_object(json, "greylist");
 	mm_json_string(json, "identity", x->identity.text);
 	mm_json_string(json, "identity_by", x->identity.why);
 	mm_json_string(json, "generic", x->identity.generic);
-	mm_json_string(json, "state", states[x->greylist.state]);
+	mm_json_string(json, "state", explain_state(x->greylist.state));
 	mm_json_int(json, "wait", x->greylist.wait);
 	mm_json_int(json, "since", x->triplet.first);
 	mm_json_string(json, "trouble", x->greylist_trouble);

@@ -34,6 +34,12 @@ enum {
 	OPTION_SINCE,
 	OPTION_UNTIL,
 	OPTION_HTML,
+	OPTION_CLIENT,
+	OPTION_SENDER,
+	OPTION_RECIPIENT,
+	OPTION_LIMIT,
+	OPTION_REMOVE,
+	OPTION_LIST,
 	OPTION_HELP,
 	OPTION_VERSION,
 	NOPTIONS,
@@ -44,6 +50,11 @@ enum {
 	TAKES_BOTH = BIT(OPTION_CONFIG) | BIT(OPTION_JSON),
 	TAKES_SESSION = BIT(OPTION_NAME) | BIT(OPTION_PTR) | BIT(OPTION_HELO) |
 			BIT(OPTION_FROM) | BIT(OPTION_TO) | BIT(OPTION_AUTH),
+	TAKES_SELECTION = TAKES_BOTH | BIT(OPTION_CLIENT) | BIT(OPTION_SENDER) |
+			  BIT(OPTION_RECIPIENT),
+	TAKES_DESCRIPTION = TAKES_BOTH | BIT(OPTION_NAME) | BIT(OPTION_HELO) |
+			    BIT(OPTION_FROM) | BIT(OPTION_TO),
+	TAKES_WINDOW = TAKES_BOTH | BIT(OPTION_REMOVE) | BIT(OPTION_LIST),
 	TAKES_IMPORT = BIT(OPTION_MASTER) | BIT(OPTION_OUTPUT),
 	TAKES_ANYWHERE = BIT(OPTION_HELP) | BIT(OPTION_VERSION),
 };
@@ -61,6 +72,22 @@ static const struct command {
     {"explain", ctl_explain, "CLIENT",
 	TAKES_BOTH | TAKES_SESSION | BIT(OPTION_ASK),
 	"judge a session that you describe, step by step"},
+    {"greylist list", ctl_greylist_list, NULL,
+	TAKES_SELECTION | BIT(OPTION_LIMIT),
+	"show what waits, the newest last"},
+    {"greylist show", ctl_greylist_show, "CLIENT", TAKES_DESCRIPTION,
+	"show what the greylist knows of a mail that you describe"},
+    {"greylist release", ctl_greylist_release, "[ID]", TAKES_SELECTION,
+	"let what waits pass at its next attempt"},
+    {"greylist forget", ctl_greylist_forget, "[ID|CLIENT]",
+	TAKES_SELECTION | TAKES_DESCRIPTION,
+	"make a mail, or a client, one that was never seen"},
+    {"greylist allow", ctl_greylist_allow, "[WHO] [TIME]", TAKES_WINDOW,
+	"never greylist a client, for a time"},
+    {"greylist expect", ctl_greylist_expect, "[ADDRESS] [TIME]", TAKES_WINDOW,
+	"greylist nothing for a recipient, for 15m or another time"},
+    {"greylist delays", ctl_greylist_delays, NULL, TAKES_BOTH,
+	"show what each greylist_delay would have cost"},
     {"greylist exceptions", ctl_greylist_exceptions, NULL,
 	TAKES_BOTH | BIT(OPTION_UNUSED),
 	"show whom the running daemon never greylists, and how often"},
@@ -118,6 +145,16 @@ static const struct {
     {"until", 0, "TIME", offsetof(struct ctl, until),
 	"before then; else to the end"},
     {"html", 0, NULL, 0, "print an HTML page with charts"},
+    {"client", 0, "WORD", offsetof(struct ctl, client),
+	"only mail whose client's address or name fits"},
+    {"sender", 0, "WORD", offsetof(struct ctl, sender),
+	"only mail whose sender fits"},
+    {"recipient", 0, "WORD", offsetof(struct ctl, recipient),
+	"only mail whose recipient fits"},
+    {"limit", 0, "NUMBER", offsetof(struct ctl, limit),
+	"only the newest so many"},
+    {"remove", 0, NULL, 0, "take it back"},
+    {"list", 0, NULL, 0, "show all that there are"},
     {"help", 'h', NULL, 0, "show this"},
     {"version", 'V', NULL, 0, "show the version"},
 };
@@ -174,7 +211,7 @@ print_left(const struct command *command)
 	snprintf(left, sizeof(left), "%s%s%s", command->name,
 	    command->arguments != NULL ? " " : "",
 	    command->arguments != NULL ? command->arguments : "");
-	printf("  %-30s %s\n", left, command->help);
+	printf("  %-32s %s\n", left, command->help);
 }
 
 static void
@@ -385,6 +422,8 @@ run(struct ctl *ctl, int argc, char **argv)
 	ctl->html = (given & BIT(OPTION_HTML)) != 0;
 	ctl->unused = (given & BIT(OPTION_UNUSED)) != 0;
 	ctl->dry_run = (given & BIT(OPTION_DRY_RUN)) != 0;
+	ctl->remove = (given & BIT(OPTION_REMOVE)) != 0;
+	ctl->list = (given & BIT(OPTION_LIST)) != 0;
 	if ((code = check_usage(ctl, command, given, argc)) != 0)
 		return code;
 	ctl->argument = argv[0]; /* NULL at the end */

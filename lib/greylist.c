@@ -16,8 +16,8 @@
 struct at_work {
 	const struct mm_greylist_rules *rules;
 	struct mm_record *triplet, *client, *earlier, *network, *source;
-	struct mm_record *imported;	/* NIMPORTED of them */
-	const struct mm_record *record; /* all of them, by role */
+	struct mm_record *imported; /* NIMPORTED of them */
+	struct mm_record *record;   /* all of them, by role */
 	int64_t now;
 	bool write;
 };
@@ -274,8 +274,10 @@ let_in(struct at_work *w, enum mm_greylist_state state)
 
 	if (waited)
 		answer.delay = age(w->triplet->first, w->now);
-	if (state == MM_GREYLIST_RELEASED)
+	if (state == MM_GREYLIST_RELEASED) {
+		w->record[MM_GREYLIST_RELEASE] = (struct mm_record){0};
 		return pass(w, state);
+	}
 	if (waited) {
 		let_out(w);
 		*w->triplet = (struct mm_record){0};

@@ -202,10 +202,10 @@ by_group(const struct mm_greylist_scheme *scheme, const char *name,
 	return NULL;
 }
 
-/* A host's name stands for the domain that it is in. */
+/* A host's name stands for the domain that it is in; step: "name", "spf". */
 static const char *
-by_name(const struct mm_greylist_scheme *scheme, const char *text,
-    struct mm_arena *arena, struct mm_err *err)
+by_domain(const struct mm_greylist_scheme *scheme, const char *step,
+    const char *text, struct mm_arena *arena, struct mm_err *err)
 {
 	char *name = mm_arena_dup(arena, text);
 	const char *domain;
@@ -220,25 +220,24 @@ by_name(const struct mm_greylist_scheme *scheme, const char *text,
 		mm_err_set(err, "it is no address, and in nobody's domain");
 		return NULL;
 	}
-	return mm_arena_printf(arena, "name:%s", domain);
+	return mm_arena_printf(arena, "%s:%s", step, domain);
 }
 
 const char *
 mm_hand_identity(const struct mm_greylist_scheme *scheme, const char *text,
     struct mm_arena *arena, struct mm_err *err)
 {
-	const char *identity;
 	struct mm_prefix prefix;
 	struct mm_err no_prefix;
 
 	mm_err_set(err, "out of memory");
 	if (strncmp(text, "group:", 6) == 0)
-		identity = by_group(scheme, text + 6, arena, err);
-	else if (mm_prefix_parse(text, &prefix, &no_prefix) == 0)
-		identity = by_prefix(scheme, &prefix, arena, err);
-	else
-		identity = by_name(scheme,
-		    text + (strncmp(text, "name:", 5) == 0 ? 5 : 0), arena,
-		    err);
-	return identity;
+		return by_group(scheme, text + 6, arena, err);
+	if (strncmp(text, "spf:", 4) == 0)
+		return by_domain(scheme, "spf", text + 4, arena, err);
+	if (strncmp(text, "name:", 5) == 0)
+		return by_domain(scheme, "name", text + 5, arena, err);
+	if (mm_prefix_parse(text, &prefix, &no_prefix) == 0)
+		return by_prefix(scheme, &prefix, arena, err);
+	return by_domain(scheme, "name", text, arena, err);
 }

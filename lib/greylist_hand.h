@@ -46,8 +46,8 @@ void mm_hand_window(struct mm_hand *ret, const char *key,
 
 /*
  * The identity that text stands for, as the ladder has it: an address, a
- * network of the length that it makes, "name:" with or without that word, or
- * "group:".  NULL: *err, none of its identities is like that.
+ * network of the length that it makes, "name:" with or without that word,
+ * "spf:" or "group:".  NULL: *err, none of its identities is like that.
  */
 const char *mm_hand_identity(const struct mm_greylist_scheme *scheme,
     const char *text, struct mm_arena *arena, struct mm_err *err);

@@ -54,6 +54,43 @@ mm_greylist_grant_key(struct mm_arena *arena, const char *identity)
 				: mm_arena_printf(arena, "allow %s", identity);
 }
 
+#define SPF "spf:"
+
+/* A name that the store would cut could be another one. */
+const char *
+mm_greylist_note(struct mm_arena *arena, const struct mm_greylist_who *who,
+    enum mm_rung rung)
+{
+	const char *spf = rung == MM_RUNG_SPF ? who->spf_domain : NULL;
+	const char *name = who->name;
+	size_t len = strlen(who->address) + strlen(" " SPF " ");
+
+	if (spf != NULL)
+		len += strlen(spf);
+	if (name != NULL && len + strlen(name) > MM_STORE_NOTE_MAX)
+		name = NULL;
+	return mm_arena_printf(arena, "%s%s%s%s%s", who->address,
+	    spf != NULL ? " " SPF : "", spf != NULL ? spf : "",
+	    name != NULL ? " " : "", name != NULL ? name : "");
+}
+
+bool
+mm_greylist_note_read(char *text, struct mm_greylist_who *ret)
+{
+	char *rest = NULL, *word;
+
+	*ret = (struct mm_greylist_who){0};
+	ret->address = strtok_r(text, " ", &rest);
+	while (ret->address != NULL &&
+	       (word = strtok_r(NULL, " ", &rest)) != NULL) {
+		if (strncmp(word, SPF, strlen(SPF)) == 0)
+			ret->spf_domain = word + strlen(SPF);
+		else
+			ret->name = word;
+	}
+	return ret->address != NULL && mm_ip_parse(ret->address, &ret->ip);
+}
+
 const char *
 mm_greylist_plain(struct mm_arena *arena, const char *recipient)
 {

@@ -46,6 +46,15 @@ const char *mm_greylist_expect_key(
     struct mm_arena *arena, const char *recipient);
 const char *mm_greylist_grant_key(struct mm_arena *arena, const char *identity);
 
+/*
+ * A client as the note of a mail that waits has it, "ADDRESS [spf:DOMAIN]
+ * [NAME]": what the keys can be made of again.  NULL: out of memory.  Reading
+ * it cuts text up, which *ret points into; false: there is no address.
+ */
+const char *mm_greylist_note(struct mm_arena *arena,
+    const struct mm_greylist_who *who, enum mm_rung rung);
+bool mm_greylist_note_read(char *text, struct mm_greylist_who *ret);
+
 /* The recipient without its "+extension". */
 const char *mm_greylist_plain(struct mm_arena *arena, const char *recipient);
 

@@ -58,15 +58,6 @@ mail_of(const struct mm_session *session, const struct mm_judge_mark *mark)
 	return mail;
 }
 
-/* "ADDRESS" or "ADDRESS NAME": what its keys can be made of again. */
-static const char *
-note_client(const struct mm_greylist_who *who, struct mm_arena *arena)
-{
-	return who->name == NULL
-		   ? who->address
-		   : mm_arena_printf(arena, "%s %s", who->address, who->name);
-}
-
 bool
 mm_judge_greylist(struct mm_judge_greylist *ret, const struct mm_policy *policy,
     const struct mm_session *session, const struct mm_judge_mark *mark,
@@ -76,9 +67,9 @@ mm_judge_greylist(struct mm_judge_greylist *ret, const struct mm_policy *policy,
 	struct mm_greylist_keys keys;
 	const char *note;
 
-	note = note_client(&mail.client, arena);
-	if (note == NULL ||
-	    !mm_greylist_keys(mm_policy_scheme(policy), &mail, arena, &keys))
+	if (!mm_greylist_keys(mm_policy_scheme(policy), &mail, arena, &keys) ||
+	    (note = mm_greylist_note(
+		 arena, &mail.client, keys.identity.rung)) == NULL)
 		return false;
 	*ret = (struct mm_judge_greylist){
 	    .identity = keys.identity,

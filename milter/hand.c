@@ -55,6 +55,8 @@ add_field(struct mm_buf *line, const char *name, const char *text)
 {
 	if (text == NULL)
 		return;
+	if (*text == '\0')
+		text = "<>"; /* the null sender */
 	mm_buf_addf(line, " %s=", name);
 	mm_field_quote(line, text);
 }
@@ -116,7 +118,9 @@ do_it(struct work *w, const char *done, const char *nothing)
 	}
 	answer(w, w->hand.request.done ? CONTROL_DONE : CONTROL_NOTHING,
 	    w->hand.request.done ? done : nothing);
-	fprintf(w->reply->body, "%" PRId64 "\n", w->hand.request.passes);
+	fprintf(w->reply->body, "%" PRId64 " %" PRId64 "\n",
+	    w->hand.request.passes,
+	    w->hand.request.until != 0 ? w->hand.request.until - w->now : 0);
 	if (w->hand.request.done)
 		say_done(w);
 }
@@ -136,8 +140,9 @@ find_mail(struct work *w, struct mm_greylist_keys *ret)
 	const char *client = value(w, "client"), *name = value(w, "name");
 	const char *sender = value(w, "sender");
 	const char *recipient = value(w, "recipient");
-	struct mm_greylist_mail mail = {
-	    .client = {.address = client, .name = name},
+	struct mm_greylist_mail mail = {.client = {.address = client,
+					    .name = name,
+					    .spf_domain = value(w, "spf")},
 	    .sender = sender != NULL ? sender : "",
 	    .recipient = recipient != NULL ? recipient : "",
 	    .imports = &imports};

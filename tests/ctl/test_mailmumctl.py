@@ -106,11 +106,6 @@ class Usage(Case):
              'explain: "192.0.2.256" is not an IPv4 or IPv6 address'),
             (["check", "--helo", "x"], "check: --helo means nothing here"),
             (["stats", "now"], "stats: too many arguments"),
-            (["greylist"], "greylist: which of these? exceptions, import"),
-            (["greylist", "exceptoins"],
-             'greylist: "exceptoins" is none of: exceptions, import'),
-            (["greylist", "exceptions", "x"],
-             "greylist exceptions: too many arguments"),
         ]
         for args, text in cases:
             with self.subTest(args=args):
@@ -130,11 +125,6 @@ class Usage(Case):
         out = self.expect(0, ["stats", "--help"], config=False)
         self.assertIn("--json", out)
         self.assertNotIn("--helo", out)
-        for args in ["greylist"], ["greylist", "exceptions"]:
-            out = self.expect(0, args + ["--help"], config=False)
-            self.assertIn("greylist exceptions", out)
-            self.assertIn("--unused", out)
-            self.assertNotIn("--helo", out)
 
     def test_version(self):
         out = self.expect(0, ["--version"], config=False)
@@ -648,7 +638,9 @@ class Daemon:
         self.socket.close()
 
 
-class Control(Case):
+class Asking(Case):
+    """With a daemon that answers what it is told to."""
+
     def setUp(self):
         super().setUp()
         self.path = os.path.join(self.directory, "control.sock")
@@ -663,6 +655,8 @@ class Control(Case):
                          daemon.request)
         return got
 
+
+class Control(Asking):
     STATS = {"version": "0.1.0", "uptime": 273906, "store": None,
              "counters": {"sessions": 1234, "sessions_open": 2,
                           "accepts": 17, "new_one": 5},
@@ -710,46 +704,6 @@ Nothing
                 self.ask(69, ["stats"], "200 ok\n" + body, "",
                          "mailmumctl: stats: the daemon's answer cannot be "
                          "read; --json shows it\n")
-
-    EXCEPTIONS = {"exceptions": [
-        {"kind": "client", "pattern": "pool.example", "file": "/e", "line": 2,
-         "reason": "a pool", "source": None, "date": "2026-11-28",
-         "used": 12, "last": 1800000000},
-        {"kind": "sender", "pattern": "/\x1b[2J/", "file": "/e", "line": 7,
-         "reason": None, "source": None, "date": None,
-         "used": 0, "last": 0}]}
-
-    def exceptions(self, code, *options, out=None, rows=EXCEPTIONS):
-        return self.ask(code, ["greylist", "exceptions", *options],
-                        "200 ok\n" + json.dumps(rows) + "\n", out,
-                        request="greylist-exceptions")
-
-    def test_exceptions(self):
-        out = self.exceptions(0)
-        head, used, unused = out.splitlines()
-        self.assertEqual(["Used", "Last", "Exception"], head.split()[:3])
-        self.assertRegex(used, r"^ +12  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  "
-                               r"client pool\.example +/e:2$")
-        self.assertRegex(unused, r"^ +0  never +sender /\?\[2J/ +/e:7$")
-        self.assertEqual([head, unused],
-                         self.exceptions(0, "--unused").splitlines())
-        self.exceptions(0, rows={"exceptions": []}, out="There are none.\n")
-        self.exceptions(0, "--unused", rows={"exceptions": []},
-                        out="None is unused.\n")
-
-    def test_exceptions_for_programs(self):
-        self.assertEqual(self.EXCEPTIONS,
-                         json.loads(self.exceptions(0, "--json")))
-        self.assertEqual(
-            {"exceptions": self.EXCEPTIONS["exceptions"][1:]},
-            json.loads(self.exceptions(0, "--json", "--unused")))
-
-    def test_exceptions_unreadable(self):
-        for body in "", "[]", "{", '{"exceptions": 1}':
-            with self.subTest(body=body):
-                self.ask(69, ["greylist", "exceptions"], "200 ok\n" + body,
-                         "", "mailmumctl: greylist exceptions: the daemon's "
-                         "answer cannot be read\n", request="greylist-exceptions")
 
     def test_reload(self):
         notice = "/etc/x:3: notice: user has changed\n"

@@ -7,6 +7,7 @@ import json
 import os
 import pwd
 import signal
+import subprocess
 import unittest
 
 from gate import Gate, until
@@ -169,6 +170,95 @@ class Hand(unittest.TestCase):
             [f"greylist-allow by={me} uid={os.getuid()} "
              "who=mx.sender.example identity=name:sender.example "
              f"seconds={36 * 86400}"], line)
+
+    def ctl(self, code, *args):
+        done = subprocess.run(
+            [os.environ["MAILMUMCTL"], "-c", self.gate.config, "greylist",
+             *args], capture_output=True, text=True, timeout=60,
+            env={**os.environ, "SUDO_USER": "jo"})
+        self.assertEqual(code, done.returncode, done.stdout + done.stderr)
+        return done.stdout
+
+    def listed(self, *args):
+        """What waits, without what changes with time."""
+        got = json.loads(self.ctl(0, "list", "--json", *args))["waiting"]
+        for mail in got:
+            self.assertIn(mail.pop("left"), range(1801))
+        return got
+
+    def test_mailmumctl(self):
+        """The way it goes: somebody waits for a mail."""
+        odd = {"client": "198.51.100.1", "sender": "<>",
+               "recipient": '<"x \x1b\\" y"@example.net>'}
+        self.waits(name="mx.sender.example")
+        self.waits(**odd)
+        one, two = self.listed()
+        self.assertEqual(("mx.sender.example", "b@example.net", False),
+                         (one["name"], one["recipient"], one["released"]))
+        self.assertEqual([two], self.listed("--sender", "<>"))
+        self.assertEqual([two], self.listed("--limit", "1"))
+        self.assertEqual([one], self.listed("--client", "*.Sender.example"))
+        self.assertIn("passes at its next attempt",
+                      self.ctl(0, "release", one["id"]))
+        self.assertEqual([True, False],
+                         [mail["released"] for mail in self.listed()])
+        done = json.loads(self.ctl(0, "release", "--json", "--sender", "<>"))
+        self.assertEqual([(two["id"], True)], [
+            (mail["id"], mail["done"]) for mail in done["mails"]])
+        self.passes(name="mx.sender.example")
+        self.passes(**odd)
+        self.assertEqual([], self.listed())
+        line = self.gate.lines("greylist-release")[0]
+        self.assertIn(" sudo_user=jo ", line)
+        self.assertIn(" identity=name:sender.example ", line)
+
+    def test_show_and_forget(self):
+        mail = ("192.0.2.1", "--name", "mx.sender.example", "--from",
+                "a@example.org", "--to", "b@example.net")
+        self.waits(name="mx.sender.example")
+        self.ctl(0, "release", "--client", "192.0.2.1")
+        self.passes(name="mx.sender.example")
+        shown = json.loads(self.ctl(0, "show", "--json", *mail))
+        self.assertEqual(("known", "name:sender.example", 1),
+                         (shown["state"], shown["identity"],
+                          shown["records"]["triplet"]["count"]))
+        self.assertEqual("forgotten\n", self.ctl(0, "forget", *mail))
+        self.ctl(1, "forget", *mail)
+        shown = json.loads(self.ctl(1, "show", "--json", *mail))
+        self.assertEqual("never seen", shown["state"])
+        self.assertNotIn("triplet", shown["records"])
+        self.waits(name="mx.sender.example")
+        self.assertIn(": forgotten\n", self.ctl(0, "forget", "--client",
+                                                "192.0.2.1"))
+        self.assertEqual([], self.listed())
+
+    def test_windows_by_mailmumctl(self):
+        self.assertEqual("open for 15m\n",
+                         self.ctl(0, "expect", "b@example.net"))
+        self.assertEqual("open for 2d\n",
+                         self.ctl(0, "allow", "mx.sender.example", "2d"))
+        self.assertRegex(self.ctl(0, "expect", "--list"),
+                         r"^until [-0-9]+ [:0-9]+  b@example\.net\n$")
+        allowed = json.loads(self.ctl(0, "allow", "--list", "--json"))
+        self.assertEqual(["name:sender.example"], [
+            row["client"] for row in allowed["allowed"]])
+        self.assertEqual("taken back\n", self.ctl(
+            0, "expect", "--remove", "B@example.net"))
+        self.assertEqual("There are none.\n", self.ctl(0, "expect", "--list"))
+        self.assertEqual([], self.listed())
+        self.waits()
+        self.passes(name="mx.sender.example", recipient="<c@example.net>")
+
+    def test_without_the_daemon(self):
+        self.waits()
+        self.gate.stop()
+        self.assertEqual(1, len(self.listed()))
+        self.ctl(1, "show", "192.0.2.1", "--name", "unknown")
+        for args in (["release", "--sender", "a@"], ["expect", "b@x"],
+                     ["allow", "192.0.2.1"], ["delays"]):
+            self.ctl(69, *args)
+        os.remove(self.gate.path("log"))
+        self.gate.start()
 
     def delays(self):
         body = json.loads(self.hand(200, b"greylist-delays"))

@@ -108,6 +108,7 @@ test_what_was_released_passes_and_is_known(void **state)
 	assert_int_equal(MM_GREYLIST_RELEASED, got.state);
 	assert_int_equal(0, got.wait);
 	assert_int_equal(60, got.delay);
+	assert_int_equal(0, record[MM_GREYLIST_RELEASE].last); /* once */
 	/* by hand: it is no merit of the client's */
 	assert_int_equal(0, record[MM_GREYLIST_CLIENT].count);
 	assert_int_equal(
