@@ -160,7 +160,7 @@ static const char *
 key_of(const struct pass *pass, const struct foreign_entry *e)
 {
 	struct mm_foreign_prefix prefix = pass->take->prefix;
-	const char *net;
+	const char *client;
 
 	switch (e->kind) {
 	case FOREIGN_TRIPLET:
@@ -175,12 +175,15 @@ key_of(const struct pass *pass, const struct foreign_entry *e)
 	default:
 		break;
 	}
-	if ((net = network(pass, e)) == NULL)
+	client = e->kind == FOREIGN_CLIENT
+		     ? mm_greylist_host(pass->arena, &e->ip)
+		     : network(pass, e);
+	if (client == NULL)
 		return NULL;
 	return e->kind == FOREIGN_CLIENT
-		   ? mm_greylist_client_key(pass->arena, net)
+		   ? mm_greylist_client_key(pass->arena, client)
 		   : mm_greylist_triplet_key(
-			 pass->arena, net, e->sender, e->recipient);
+			 pass->arena, client, e->sender, e->recipient);
 }
 
 /* Its network is wider than those that we remember mail by. */

@@ -16,7 +16,7 @@
  * Automatic allowance: a pass, the known ones included, counts for the client,
  * one in each allow_interval at the most; with allow_count of them the client
  * no longer waits, until nothing was seen of it for max_age.  Neither does one
- * whose network has earned it.
+ * whose address has earned it.
  *
  * A source whose mail does not come back cannot fill the store: its level
  * rises by one with each triplet that begins to wait, falls by one when one
@@ -51,7 +51,7 @@
 struct mm_greylist_rules {
 	int64_t delay, retry_window;
 	int64_t triplet_max_age, max_age; /* of triplets, of clients */
-	/* passes until the client, or its network, is allowed; 0: never */
+	/* passes until the client, or its address, is allowed; 0: never */
 	unsigned allow_count, network_allow_count;
 	int64_t allow_interval;
 	unsigned waiting_limit; /* 0: none */
@@ -67,7 +67,7 @@ enum mm_greylist_role {
 	MM_GREYLIST_TRIPLET,
 	MM_GREYLIST_CLIENT,  /* first: its last counted pass */
 	MM_GREYLIST_EARLIER, /* the triplet under its earlier key */
-	MM_GREYLIST_NETWORK, /* as CLIENT, where that is not the network */
+	MM_GREYLIST_NETWORK, /* as CLIENT, by its address alone */
 	MM_GREYLIST_SOURCE,  /* last: when its level was right */
 	/* the triplet as other programs knew it, see greylist_foreign.h: as
 	 * EARLIER, and never written anew but where it waited and has passed */

@@ -14,6 +14,8 @@
  * without a better identity they are one. */
 #define SOURCE_IPV4 24
 #define SOURCE_IPV6 48
+/* What one host with IPv6 has for itself, at the least. */
+#define HOST_IPV6 64
 
 /* A client at work. */
 struct climb {
@@ -35,6 +37,13 @@ mm_greylist_network(
 		bits = most;
 	mm_ip_mask(&net, bits);
 	return mm_arena_printf(arena, "%s/%u", mm_ip_format(&net, text), bits);
+}
+
+const char *
+mm_greylist_host(struct mm_arena *arena, const struct mm_ip *ip)
+{
+	return mm_greylist_network(
+	    arena, ip, ip->family == MM_IP_V6 ? HOST_IPV6 : 32);
 }
 
 /* Names that do not lead back to the address are in no group. */
@@ -185,8 +194,9 @@ mm_greylist_identify(const struct mm_greylist_scheme *scheme,
 	}
 	ret->text = text;
 	ret->why = ret->rung == MM_RUNG_SPF ? who->spf_why : NULL;
+	ret->host = mm_greylist_host(arena, &who->ip);
 	ret->source = source(&c, ret);
 	ret->generic = c.generic;
 	return !mm_arena_failed(arena) && ret->text != NULL &&
-	       ret->network != NULL && ret->source != NULL;
+	       ret->network != NULL && ret->host != NULL && ret->source != NULL;
 }

@@ -56,6 +56,7 @@ struct mm_identity {
 	const char *text;    /* "name:example.org", "192.0.2.0/24" */
 	const char *why;     /* the terms of an SPF record; or NULL */
 	const char *network; /* what the client is by its address alone */
+	const char *host;    /* its address; IPv6 hosts have a network each */
 	const char *source;  /* whose waiting triplets are counted together */
 	const char *generic; /* what is wrong with its name; NULL: nothing */
 };
@@ -77,6 +78,8 @@ unsigned mm_greylist_scheme_parts(const struct mm_greylist_scheme *scheme);
  * of them than it has.  NULL: out of memory. */
 const char *mm_greylist_network(
     struct mm_arena *arena, const struct mm_ip *ip, unsigned bits);
+/* The address itself, "192.0.2.1/32"; IPv6's is its /64. */
+const char *mm_greylist_host(struct mm_arena *arena, const struct mm_ip *ip);
 
 /* Would an SPF record say who it is?  Not where an earlier step knows it. */
 bool mm_greylist_needs_spf(const struct mm_greylist_scheme *scheme,

@@ -165,6 +165,18 @@ add_windows(struct mm_greylist_keys *keys, const struct mm_greylist_mail *mail,
 		       arena, mm_greylist_network(arena, ip, 128)));
 }
 
+/*
+ * Whose passes are counted together.  Hosts of one organisation speak for each
+ * other as long as their names lead back to them; a network's have no more in
+ * common than the neighbourhood, and each earns its own allowance.
+ */
+static const char *
+client_of(const struct mm_identity *id)
+{
+	return id->rung == MM_RUNG_GROUP || id->rung == MM_RUNG_NAME ? id->text
+								     : id->host;
+}
+
 bool
 mm_greylist_keys(const struct mm_greylist_scheme *scheme,
     const struct mm_greylist_mail *mail, struct mm_arena *arena,
@@ -185,12 +197,12 @@ mm_greylist_keys(const struct mm_greylist_scheme *scheme,
 		       parts & MM_PART_SENDER ? sender : NULL,
 		       parts & MM_PART_RECIPIENT ? mail->recipient : NULL)) &&
 	       add(ret, MM_GREYLIST_CLIENT,
-		   mm_greylist_client_key(arena, id->text)) &&
+		   mm_greylist_client_key(arena, client_of(id))) &&
 	       add(ret, MM_GREYLIST_EARLIER,
 		   mm_greylist_triplet_key(
 		       arena, id->network, mail->sender, mail->recipient)) &&
 	       add(ret, MM_GREYLIST_NETWORK,
-		   mm_greylist_client_key(arena, id->network)) &&
+		   mm_greylist_client_key(arena, id->host)) &&
 	       add(ret, MM_GREYLIST_SOURCE,
 		   mm_arena_printf(arena, "source %s", id->source)) &&
 	       add_imported(ret, mail, arena) && add_windows(ret, mail, arena);

@@ -7,6 +7,9 @@
  * key it is looked at, too: what had passed before an upgrade, and what first
  * came when the client's name could not be found out, does not wait again.
  * Nor does what other programs knew, see greylist_foreign.h.
+ *
+ * A client's passes are counted under its identity if a group or a confirmed
+ * name says who it is, and under its own address if not.
  * Threads: pure.
  */
 #ifndef MM_GREYLIST_KEY_H

@@ -186,7 +186,7 @@ class Allowance(Asking):
                                   "greylist_auto_allow_count": "2"}
 
     def test_allowance(self):
-        """Two passes, and the network is trusted, IPv6 by its /64."""
+        """Two passes, and the host is trusted, with IPv6 its /64."""
         one, two, three = (self.recipient() for _ in range(3))
         self.first("2001:db8:a::1", one)
         since = self.first("2001:db8:a::1", two)
@@ -197,6 +197,15 @@ class Allowance(Asking):
         self.passes("2001:db8:a::5", three)
         self.passes("2001:db8:a::6", self.recipient())
         self.first("2001:db8:a:1::1", self.recipient())
+
+    def test_neighbours_earn_their_own(self):
+        """What is next to a trusted host may be anybody."""
+        one, two = (self.recipient() for _ in range(2))
+        self.first("192.0.2.211", one)
+        self.sit_out(self.first("192.0.2.211", two))
+        for recipient in one, two, self.recipient():
+            self.passes("192.0.2.211", recipient)
+        self.first("192.0.2.212", self.recipient())
 
     def test_once_in_an_interval(self):
         """A busy hour is one pass."""

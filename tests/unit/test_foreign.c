@@ -290,7 +290,7 @@ test_each_comes_to_its_place(void **state)
 	assert_record(
 	    store, "postgrey 192.0.2.0/24/a-#@b/c@d", T - 1000, T - 700, 1);
 	assert_record(store, "postgrey 192.0.2.0/24//c@d", T - 100, T - 50, 0);
-	assert_record(store, "client 192.0.2.0/24", T - 1000, T - 1000, 6);
+	assert_record(store, "client 192.0.2.7/32", T - 1000, T - 1000, 6);
 	assert_int_equal(1, take.counts.known);
 	assert_int_equal(1, take.counts.waiting);
 	assert_int_equal(1, take.counts.clients);
@@ -483,7 +483,8 @@ test_importing_again_changes_nothing(void **state)
 	    store, "postgrey 192.0.2.0/24/a@b/c@d", T - 20000, T - 100, 1);
 	assert_record(
 	    store, "postgrey 192.0.2.0/24/e@b/c@d", T - 1000, T - 100, 1);
-	assert_record(store, "client 192.0.2.0/24", T - 100, T - 100, 6);
+	assert_record(store, "client 192.0.2.7/32", T - 1000, T - 1000, 6);
+	assert_record(store, "client 192.0.2.8/32", T - 100, T - 100, 3);
 	mm_store_free(store);
 }
 

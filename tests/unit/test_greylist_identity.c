@@ -332,11 +332,11 @@ test_keys_of_a_mail(void **state)
 	char got[2048];
 
 	(void)state;
-	/* a client that is its network: as in earlier releases */
+	/* its network's mail is the same mail, but its passes are its own */
 	write_keys("", &mail, got);
 	assert_string_equal(
 	    "0 triplet 192.0.2.0/24 13 a@example.org b@example.net\n"
-	    "1 client 192.0.2.0/24\n"
+	    "1 client 192.0.2.7/32\n"
 	    "4 source 192.0.2.0/24\n",
 	    got);
 	/* one that has a name: what was known of its network is looked at */
@@ -346,7 +346,7 @@ test_keys_of_a_mail(void **state)
 	    "0 triplet name:sender.example 13 a@example.org b@example.net\n"
 	    "1 client name:sender.example\n"
 	    "2 triplet 192.0.2.0/24 13 a@example.org b@example.net\n"
-	    "3 client 192.0.2.0/24\n"
+	    "3 client 192.0.2.7/32\n"
 	    "4 source name:sender.example\n",
 	    got);
 	/* a sender that is new each time */
