@@ -24,7 +24,9 @@ A mail counts once, as its worst recipient.  "never" is mail that some
 recipient did not get before its sender gave up; "late" are sign-in codes that
 came when they had expired, or never.  Spam is stopped when nobody got it;
 sources that come back later than after a minute, now and then at least, stand
-in a column of their own, for a greylist is not made to stop them.
+in a column of their own, for a greylist is not made to stop them: half an hour
+outlasts little patience, addresses that earn nothing for each other stop what
+follows, and pools pay for both.
 Every mail is a candidate, but for what a program's own defaults and the lists
 that it ships exempt.
 postgrey: 300 s, /24 and /64, an address allowed after 5 passes; Debian's
