@@ -2,11 +2,12 @@ dnl mailmum in front of Sendmail.  At the end of /etc/mail/sendmail.mc:
 dnl
 dnl     include(`/usr/share/mailmum/sendmail/mailmum.m4')dnl
 dnl
-dnl and then "sendmailconfig", or whatever makes your sendmail.cf.  README in
-dnl the same directory has the rest.
+dnl and then "sendmailconfig --no-reload", or whatever makes your sendmail.cf.
+dnl Before Sendmail is reloaded, "sendmail -bs </dev/null" should greet you.
+dnl README in the same directory has the rest.
 dnl
 dnl S=  the socket.  Not a symbolic link, and in no directory that others may
-dnl     write to: Sendmail would not use it, and mail would pass unjudged.
+dnl     write to: Sendmail would not start with it.
 dnl F=  is left out: while mailmum is away, mail goes on as it did without it.
 dnl     F=T would put all mail off, F=R refuse all of it.
 dnl T=  C: to connect, S: to tell it something, R: to wait for an answer, for

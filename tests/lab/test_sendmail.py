@@ -3,7 +3,9 @@ the same replies and records, and a Postfix that asks the same mailmum."""
 
 import concurrent.futures
 import contextlib
+import os
 import pathlib
+import shutil
 import subprocess
 
 import case
@@ -310,23 +312,40 @@ class Apart(Lab):
                              rf"[a-z_, {{}}]+, {last}$")
 
     def test_unsafe_sockets(self):
-        """What README warns of: Sendmail would not ask at all."""
+        """Sendmail does not start with one, and asks nobody by it; what
+        README has to try it with, says so."""
         path = pathlib.Path(gate.SOCKET)
         real = path.with_name("real.sock")
-        self.assertTrue(self.asked())
+        self.usable(True)
         path.rename(real)
         path.symlink_to(real)
-        self.assertFalse(self.asked())
+        self.usable(False)
         path.unlink()
         real.rename(path)
-        mode = path.parent.stat().st_mode
-        path.parent.chmod(0o777)
-        self.assertFalse(self.asked())
-        path.parent.chmod(mode & 0o7777)
-        self.assertTrue(self.asked())
+        path.parent.chmod(0o775)
+        self.usable(False)
+        path.parent.chmod(0o755)
+        self.usable(True)
 
-    def asked(self):
-        return self.judge(Case("plain", "", "", ""))[0] != OK
+    def usable(self, yes):
+        self.starts(yes)
+        reply, _ = self.judge(Case("plain", "", "", ""))
+        self.assertEqual("554" if yes else "250", reply[:3])
+
+    def starts(self, yes, *options):
+        said = subprocess.run(
+            [sendmail.BIN / "sendmail", "-bs", *options], text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+        self.assertEqual(yes, said.returncode == 0, said.stdout)
+        self.assertRegex(said.stdout, "^220 " if yes else " unsafe: ")
+
+    def test_user(self):
+        """One that does not run as root has to be in the socket's group."""
+        group = os.stat(gate.SOCKET).st_gid
+        self.starts(False, "-O", "RunAsUser=smmta:smmta")
+        shutil.chown(gate.SOCKET, group="smmta")
+        self.starts(True, "-O", "RunAsUser=smmta:smmta")
+        os.chown(gate.SOCKET, -1, group)
 
     def test_local_user(self):
         """sendmail -bs, by which programs of this machine send mail."""
