@@ -172,6 +172,16 @@ mm_greylist_needs_spf(const struct mm_greylist_scheme *scheme,
 	return false;
 }
 
+const char *
+mm_greylist_generic(const struct mm_greylist_scheme *scheme,
+    const struct mm_greylist_who *who, struct mm_arena *arena)
+{
+	struct climb c = {.scheme = scheme, .who = who, .arena = arena};
+
+	by_name(&c);
+	return c.generic;
+}
+
 bool
 mm_greylist_identify(const struct mm_greylist_scheme *scheme,
     const struct mm_greylist_who *who, struct mm_arena *arena,

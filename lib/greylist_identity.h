@@ -84,6 +84,10 @@ const char *mm_greylist_host(struct mm_arena *arena, const struct mm_ip *ip);
 /* Would an SPF record say who it is?  Not where an earlier step knows it. */
 bool mm_greylist_needs_spf(const struct mm_greylist_scheme *scheme,
     const struct mm_greylist_who *who, struct mm_arena *arena);
+/* What makes its name look like a machine's work, for whoever dials in, a few
+ * words; NULL: nothing, or it has no name. */
+const char *mm_greylist_generic(const struct mm_greylist_scheme *scheme,
+    const struct mm_greylist_who *who, struct mm_arena *arena);
 /* False: out of memory. */
 bool mm_greylist_identify(const struct mm_greylist_scheme *scheme,
     const struct mm_greylist_who *who, struct mm_arena *arena,

@@ -204,13 +204,7 @@ read_suffixes(const struct reader *r)
 {
 	struct mm_greylist_scheme *s = r->scheme;
 	struct mm_err err;
-	size_t i = 0;
 
-	while (i < s->nrungs && s->ladder[i] != MM_RUNG_NAME &&
-	       s->ladder[i] != MM_RUNG_SPF)
-		i++;
-	if (i == s->nrungs)
-		return;
 	s->suffixes = mm_suffixes_open(r->settings->public_suffix_list, &err);
 	if (s->suffixes == NULL)
 		complain(r, "public_suffix_list", err.text);

@@ -26,7 +26,7 @@ struct mm_greylist_scheme {
 	unsigned ipv4_prefix, ipv6_prefix;
 	struct mm_greylist_group *groups;
 	size_t ngroups;
-	struct mm_suffixes *suffixes; /* NULL: no step wants them */
+	struct mm_suffixes *suffixes;
 };
 
 #endif

@@ -230,6 +230,7 @@ compile(struct mm_policy *policy, struct mm_complaints *all)
 	policy->load = (struct mm_load){
 	    .settings = policy->settings,
 	    .site = policy->site,
+	    .scheme = policy->scheme,
 	    .language = &mm_program_language,
 	    .program = &policy->program,
 	    .conf = policy->conf,

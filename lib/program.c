@@ -50,6 +50,7 @@ static const struct mm_restriction words[] = { /* in the manual's order */
 	{ "permit_tls_all_clientcerts", PLAIN(TLS),     mm_check_tls_all_clientcerts, NULL, 0 },
 	{ "reject_plaintext_session",  PLAIN(TLS),      mm_check_plaintext_session, NULL, 0 },
 	{ "reject_unknown_client_hostname",         PLAIN(CLIENT), mm_check_unknown_client_hostname, NULL, 0 },
+	{ "reject_generic_client_hostname",         PLAIN(CLIENT), mm_check_generic_client_hostname, NULL, 0 },
 	{ "reject_unknown_client",                  PLAIN(CLIENT), mm_check_unknown_client_hostname, NULL, 0 },
 	{ "reject_unknown_reverse_client_hostname", PLAIN(CLIENT), mm_check_unknown_reverse_client_hostname, NULL, 0 },
 

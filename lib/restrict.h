@@ -49,8 +49,9 @@ struct mm_load {
 	 * word that is wrong is wrong when it is reached. */
 	bool at_run_time;
 	const struct mm_site *site;
-	struct mm_complaints *all; /* for faulty rows of tables */
-	const char *file;	   /* of the word being parsed */
+	const struct mm_greylist_scheme *scheme; /* whose names are generic */
+	struct mm_complaints *all;		 /* for faulty rows of tables */
+	const char *file;			 /* of the word being parsed */
 	unsigned line;
 	/* rbl_reply_maps, opened */
 	struct mm_map *const *reply_maps;
@@ -80,7 +81,7 @@ mm_check mm_check_sleep;
 /* the client */
 mm_check mm_check_mynetworks, mm_check_inet_interfaces,
     mm_check_sasl_authenticated, mm_check_unknown_client_hostname,
-    mm_check_unknown_reverse_client_hostname;
+    mm_check_generic_client_hostname, mm_check_unknown_reverse_client_hostname;
 
 /* HELO */
 mm_check mm_check_naked_ip_address, mm_check_invalid_helo_hostname,

@@ -2,6 +2,7 @@
 #include "lib/restrict.h"
 
 #include "lib/arena.h"
+#include "lib/greylist_identity.h"
 #include "lib/hostname.h"
 #include "lib/site.h"
 #include "lib/str.h"
@@ -111,6 +112,28 @@ mm_check_unknown_client_hostname(const void *arg, struct mm_eval *ev)
 		return MM_DUNNO;
 	return reject_name(
 	    ev, name_code(ev, status), "5.7.25", "cannot find your hostname");
+}
+
+/* A name that does not lead back is unknown, and not looked at. */
+enum mm_outcome
+mm_check_generic_client_hostname(const void *arg, struct mm_eval *ev)
+{
+	const struct mm_session *s = ev->session;
+	const struct mm_greylist_who who = {.ip = s->client,
+	    .address = s->client_address,
+	    .name = s->client_name};
+	const char *why;
+
+	(void)arg;
+	if (s->name_status != MM_NAME_OK) {
+		mm_eval_note(ev, "the client has no such name");
+		return MM_DUNNO;
+	}
+	why = mm_greylist_generic(ev->load->scheme, &who, ev->arena);
+	if (why == NULL)
+		return MM_DUNNO;
+	return reject_name(ev, ev->settings->unknown_client_reject_code,
+	    "5.7.1", "your hostname is generic");
 }
 
 enum mm_outcome

@@ -120,6 +120,40 @@ test_groups_are_one(void **state)
 	    clients, MM_COUNT(clients));
 }
 
+static void
+test_generic_names(void **state)
+{
+	static const struct {
+		const char *address, *name, *want;
+	} cases[] = {
+	    {"192.0.2.1", "dsl-192-0-2-1.sender.example",
+		"the octets of its address are in its name"},
+	    {"192.0.2.1", "dyn7.example.co.uk",
+		"its name has a word for addresses that change hands"},
+	    {"192.0.2.1", "mx.dsl.example", NULL},
+	    {"192.0.2.1", "co.uk", NULL},
+	    {"192.0.2.1", "", NULL},
+	    {"192.0.2.1", NULL, NULL},
+	};
+	struct mm_greylist_scheme *scheme =
+	    good_scheme("greylist_identity = network\n");
+	struct mm_arena *arena = mm_arena_new(1 << 16);
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(cases); i++) {
+		struct mm_greylist_who client =
+		    who(cases[i].address, cases[i].name);
+		const char *got = mm_greylist_generic(scheme, &client, arena);
+
+		if (cases[i].want == NULL)
+			assert_null(got);
+		else
+			assert_string_equal(cases[i].want, got);
+	}
+	mm_arena_free(arena);
+	mm_greylist_scheme_free(scheme);
+}
+
 /* An SPF record speaks for whoever is not known before. */
 static void
 test_a_domain_that_names_the_network(void **state)
@@ -495,6 +529,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_an_organisation_is_one),
 	    cmocka_unit_test(test_groups_are_one),
+	    cmocka_unit_test(test_generic_names),
 	    cmocka_unit_test(test_a_domain_that_names_the_network),
 	    cmocka_unit_test(test_each_step_can_be_off),
 	    cmocka_unit_test(test_mistakes_are_found),

@@ -64,6 +64,7 @@ static const char *const words[] = {
     "permit_mynetworks",
     "permit_sasl_authenticated",
     "reject_unknown_client_hostname",
+    "reject_generic_client_hostname",
     "reject_invalid_helo_hostname",
     "reject_non_fqdn_helo_hostname",
     "reject_unknown_helo_hostname",
