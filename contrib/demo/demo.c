@@ -32,7 +32,8 @@ static const char policy[] =
     "smtpd_recipient_restrictions =\n"
     "  permit_dnswl_client list.dnswl.org=127.0.[0..255].[1..3],\n"
     "  reject_rbl_client zen.spamhaus.org,\n"
-    "  greylist\n";
+    "  greylist_if_reject reject_unknown_client_hostname,\n"
+    "  greylist_if_reject reject_generic_client_hostname\n";
 
 static const struct {
 	const char *name, *data;
@@ -47,7 +48,7 @@ static const struct {
     {"50.2.0.192.zen.spamhaus.org", "fail"},
 };
 
-#define KNOWN "mail.example.org", "192.0.2.10", "mail.example.org"
+#define NAMELESS "unknown", "192.0.2.60", "mail.example.org"
 #define TO_YOU "you@example.net"
 
 static const struct {
@@ -56,7 +57,12 @@ static const struct {
 	unsigned after;	    /* seconds */
 	const char *expect; /* how the reply begins */
 } sessions[] = {
-    {"192.0.2.10 is on no list", {KNOWN, "ann@example.org", TO_YOU}, 0, "451"},
+    {"192.0.2.10 is on no list, and has a name of its own",
+	{"mail.example.org", "192.0.2.10", "mail.example.org",
+	    "ann@example.org", TO_YOU},
+	0, "accepted"},
+    {"192.0.2.60 is on no list either, but has no name",
+	{NAMELESS, "joe@example.org", TO_YOU}, 0, "451"},
     {"192.0.2.20 is listed by Spamhaus",
 	{"unknown", "192.0.2.20", "friend", "win@example.com", TO_YOU}, 0,
 	"554"},
@@ -67,13 +73,13 @@ static const struct {
     {"192.0.2.40, for which Spamhaus sends an error code, not a listing",
 	{"mx.example.com", "192.0.2.40", "mx.example.com", "bob@example.com",
 	    TO_YOU},
-	0, "451"},
+	0, "accepted"},
     {"192.0.2.50, for which Spamhaus does not answer",
 	{"mx2.example.com", "192.0.2.50", "mx2.example.com", "eve@example.com",
 	    TO_YOU},
-	0, "451"},
-    {"192.0.2.10 tries again, two seconds later",
-	{KNOWN, "ann@example.org", TO_YOU}, 2, "accepted"},
+	0, "accepted"},
+    {"192.0.2.60 tries again, two seconds later",
+	{NAMELESS, "joe@example.org", TO_YOU}, 2, "accepted"},
 };
 
 struct demo {

@@ -85,6 +85,7 @@ static const char *
 macro(const struct mproto_envelope *e, const char *name, size_t len, char *buf,
     size_t size)
 {
+	bool named = strcmp(e->client_name, "unknown") != 0;
 	const struct {
 		const char *name, *value;
 	} table[] = {
@@ -97,7 +98,7 @@ macro(const struct mproto_envelope *e, const char *name, size_t len, char *buf,
 	    {"{client_addr}", e->client_address},
 	    {"{client_name}", e->client_name},
 	    {"{client_ptr}", e->client_name},
-	    {"{client_resolve}", "OK"},
+	    {"{client_resolve}", named ? "OK" : "FAIL"},
 	    {"{client_port}", "40000"},
 	    {"{client_connections}", "0"},
 	    {"{mail_addr}", e->sender},
