@@ -268,6 +268,44 @@ class Pool(Asking):
         self.assertEqual(0, self.gate.ctl("reload")[0])
 
 
+class SpfPool(Asking):
+    """The same of a sender whose hosts have no names, but an SPF record."""
+
+    settings = Pool.settings
+    sender = "news@pool.example.org"
+
+    def test_second_attempt_from_anywhere(self):
+        pool, asked = zones.POOL_NAMELESS, []
+        for i, address in enumerate(pool):
+            recipient = self.recipient()
+            asked.append((recipient, pool[(i * 4 + 7) % len(pool)],
+                          self.first(address, recipient, self.sender)))
+        # beside them, with the same sender
+        for i in 1, 4, 9:
+            self.first(zones.POOL_STRANGERS[i], asked[i][0], self.sender)
+        self.sit_out(asked[-1][2])
+        for recipient, retry, _ in asked:
+            with self.subTest(retry):
+                self.passes(retry, recipient, self.sender)
+        self.first(zones.POOL_STRANGERS[7], asked[7][0], self.sender)
+
+
+class Shipped(Asking):
+    """The policy that comes with mailmum."""
+
+    policy = SHIPPED.with_name("mailmum.conf").read_text()
+    settings = Asking.settings | {"greylist_exceptions": f"{SHIPPED}",
+                                  "mynetworks": "127.0.0.0/8"}
+
+    def test_only_the_suspicious_wait(self):
+        for client in "plain", "allowed", "both", "regular", "spamname":
+            self.passes(client, self.recipient())
+        for client in "noptr", "forged", "spamcop", "noptr6":
+            self.first(client, self.recipient())
+        self.first(zones.POOL_DIALUP[3], self.recipient())
+        self.assertRegex(self.ask("listed", self.recipient()), "^554 5.7.1 ")
+
+
 class Groups(Asking):
     """What the operator calls one sender is one."""
 

@@ -75,6 +75,22 @@ POOL_FORGED = [_neighbour(address, 20) for address in POOL]
 POOL_DIALUP = [_neighbour(address, 40) for address in POOL]
 
 
+# A sender whose hosts have no names: its SPF record has their addresses.
+POOL_NAMELESS = [_neighbour(address, 60) for address in POOL]
+POOL_STRANGERS = [_neighbour(address, 70) for address in POOL]
+
+
+def _spf_records():
+    """A string for each term: they are joined."""
+    text = ('pool TXT "v=spf1 include:_v4.pool.example.org '
+            'include:_v6.pool.example.org -all"\n')
+    for kind in "46":
+        terms = " ".join(f'"ip{kind}:{a} "' for a in POOL_NAMELESS
+                         if (":" in a) == (kind == "6"))
+        text += f'_v{kind}.pool TXT "v=spf1 " {terms} "-all"\n'
+    return text
+
+
 def dialup_names():
     return {f"dyn-{i}.dialup.example.org": address
             for i, address in enumerate(POOL_DIALUP)}
@@ -253,6 +269,7 @@ def _list_records(zone):
 
 def _domain_records(zone):
     text = DOMAINS[zone].lstrip()
+    text += _spf_records() if zone == "example.org" else ""
     for name, address in CLIENTS.items() if zone == "example.net" else ():
         kind = "AAAA" if ":" in address else "A"
         text += f"{name} {kind} {address}\n"
