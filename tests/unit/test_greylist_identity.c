@@ -357,6 +357,51 @@ test_windows_of_a_mail(void **state)
 	}
 }
 
+/* What a waiting mail's note says of its client, read again. */
+static void
+test_a_note_says_whose_keys_they_are(void **state)
+{
+	struct mm_arena *arena = mm_arena_new(1 << 16);
+	struct mm_greylist_who client = who("192.0.2.7", "mx.sender.example");
+	struct mm_greylist_who got;
+	char text[MM_STORE_NOTE_MAX + 1], longest[256];
+
+	(void)state;
+	client.spf_domain = "sender.example";
+	snprintf(text, sizeof(text), "%s",
+	    mm_greylist_note(arena, &client, MM_RUNG_SPF));
+	assert_string_equal(
+	    "192.0.2.7 spf:sender.example mx.sender.example", text);
+	assert_true(mm_greylist_note_read(text, &got));
+	assert_string_equal("192.0.2.7", got.address);
+	assert_string_equal("mx.sender.example", got.name);
+	assert_string_equal("sender.example", got.spf_domain);
+	assert_true(mm_ip_equal(&client.ip, &got.ip));
+
+	/* another step knew it */
+	snprintf(text, sizeof(text), "%s",
+	    mm_greylist_note(arena, &client, MM_RUNG_NAME));
+	assert_true(mm_greylist_note_read(text, &got));
+	assert_null(got.spf_domain);
+	assert_string_equal("mx.sender.example", got.name);
+
+	/* half a name would be another one */
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	client.name = client.spf_domain = longest;
+	snprintf(text, sizeof(text), "%s",
+	    mm_greylist_note(arena, &client, MM_RUNG_SPF));
+	assert_true(mm_greylist_note_read(text, &got));
+	assert_null(got.name);
+	assert_string_equal(longest, got.spf_domain);
+
+	text[0] = '\0';
+	assert_false(mm_greylist_note_read(text, &got));
+	snprintf(text, sizeof(text), "nobody at all");
+	assert_false(mm_greylist_note_read(text, &got));
+	mm_arena_free(arena);
+}
+
 static void
 test_keys_of_a_mail(void **state)
 {
@@ -535,6 +580,7 @@ main(void)
 	    cmocka_unit_test(test_mistakes_are_found),
 	    cmocka_unit_test(test_keys_of_a_mail),
 	    cmocka_unit_test(test_windows_of_a_mail),
+	    cmocka_unit_test(test_a_note_says_whose_keys_they_are),
 	    cmocka_unit_test(test_nobody_passes_on_the_keys_of_a_pool),
 	    cmocka_unit_test(test_texts_in_keys_forge_nothing),
 	    cmocka_unit_test(test_a_full_arena_gives_no_keys),
