@@ -266,30 +266,36 @@ print_reasons(
 	fputs("</section>\n", out);
 }
 
+/* The last cells of a row. */
+static void
+numbers(FILE *out, const uint64_t *values, size_t n)
+{
+	fputs("</td>", out);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "<td class=\"n\">%" PRIu64 "</td>", values[i]);
+	fputs("</tr>\n", out);
+}
+
 static void
 print_list_table(const struct mm_report *report, const size_t *order, FILE *out)
 {
-	fputs("<div class=\"wide\"><table><tr><th>list</th><th "
-	      "class=\"n\">refused</th>"
-	      "<th class=\"n\">put off</th><th class=\"n\">softened</th>"
-	      "<th class=\"n\">listed there alone</th>"
-	      "<th class=\"n\">let in</th>"
-	      "<th class=\"n\">not asked</th></tr>\n",
-	    out);
+	static const char *const titles[] = {"hits", "refused", "put off",
+	    "softened", "there alone", "also elsewhere", "let in", "not asked"};
+
+	fputs("<div class=\"wide\"><table><tr><th>list</th>", out);
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		fprintf(out, "<th class=\"n\">%s</th>", titles[i]);
+	fputs("</tr>\n", out);
 	for (size_t i = 0; i < report->nlists; i++) {
 		const struct mm_report_list *list = &report->lists[order[i]];
 
 		fputs("<tr><td>", out);
 		html_text(out, list->label);
-		fprintf(out,
-		    "</td><td class=\"n\">%" PRIu64
-		    "</td><td class=\"n\">%" PRIu64
-		    "</td><td class=\"n\">%" PRIu64
-		    "</td><td class=\"n\">%" PRIu64
-		    "</td><td class=\"n\">%" PRIu64
-		    "</td><td class=\"n\">%" PRIu64 "</td></tr>\n",
-		    list->refused, list->put_off, list->softened, list->alone,
-		    list->let_in, list->missed);
+		numbers(out,
+		    (const uint64_t[]){mm_report_hits(list), list->refused,
+			list->put_off, list->softened, list->alone,
+			list->elsewhere, list->let_in, list->missed},
+		    sizeof(titles) / sizeof(titles[0]));
 	}
 	fputs("</table></div>\n", out);
 }
@@ -326,7 +332,8 @@ static void
 print_lists(const struct mm_report *report, FILE *out)
 {
 	static const struct chart_series series[] = {
-	    {"listed there alone", "bad"}, {"also elsewhere", "late"}};
+	    {"listed there alone", "bad"}, {"also elsewhere", "late"},
+	    {"not known", "wait"}};
 	struct chart_row rows[MM_REPORT_LISTS] = {0};
 	size_t order[MM_REPORT_LISTS], n = 0;
 
@@ -340,12 +347,14 @@ print_lists(const struct mm_report *report, FILE *out)
 			continue;
 		rows[n].label = list->label;
 		rows[n].parts[0] = list->alone;
-		rows[n++].parts[1] = list->elsewhere;
+		rows[n].parts[1] = list->elsewhere;
+		rows[n++].parts[2] =
+		    mm_report_hits(list) - list->alone - list->elsewhere;
 	}
 	fputs("<section><h2>By DNS list</h2>\n", out);
 	if (n > 0) {
-		chart_legend(out, series, 2);
-		chart_bars(out, "Hits by list", series, 2, rows, n);
+		chart_legend(out, series, 3);
+		chart_bars(out, "Hits by list", series, 3, rows, n);
 	}
 	print_list_table(report, order, out);
 	print_overlap(report, order, out);

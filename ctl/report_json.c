@@ -92,6 +92,7 @@ put_lists(struct mm_json *json, const struct mm_report *report)
 		mm_json_uint(json, "refused", list->refused);
 		mm_json_uint(json, "put_off", list->put_off);
 		mm_json_uint(json, "softened", list->softened);
+		mm_json_uint(json, "behind", list->behind);
 		mm_json_uint(json, "alone", list->alone);
 		mm_json_uint(json, "elsewhere", list->elsewhere);
 		mm_json_uint(json, "let_in", list->let_in);

@@ -236,17 +236,17 @@ print_lists(const struct mm_report *report, FILE *out)
 		return;
 	mm_report_order(report, order);
 	heading(out, "By DNS list");
-	fprintf(out, "%9s%9s%9s%8s%8s%8s\n", "refused", "put off", "softened",
-	    "alone", "let in", "missed");
+	fprintf(out, "%8s%8s%8s%8s%8s%8s\n", "hits", "refused", "alone",
+	    "shared", "let in", "missed");
 	for (size_t i = 0; i < report->nlists; i++) {
 		const struct mm_report_list *list = &report->lists[order[i]];
 
 		fprintf(out,
-		    "%9" PRIu64 "%9" PRIu64 "%9" PRIu64 "%8" PRIu64 "%8" PRIu64
+		    "%8" PRIu64 "%8" PRIu64 "%8" PRIu64 "%8" PRIu64 "%8" PRIu64
 		    "%8" PRIu64 "  ",
-		    list->refused, list->put_off, list->softened, list->alone,
-		    list->let_in, list->missed);
-		print_cut(out, list->label, WIDTH - 53);
+		    mm_report_hits(list), list->refused, list->alone,
+		    list->elsewhere, list->let_in, list->missed);
+		print_cut(out, list->label, WIDTH - 50);
 		fputc('\n', out);
 	}
 	print_overlap(report, order, out);

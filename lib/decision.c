@@ -40,6 +40,7 @@ static const struct {
 	[MM_FIELD_SESSION] =        { "session",        KIND_TEXT,         AT(session) },
 	[MM_FIELD_QUEUE_ID] =       { "queue_id",       KIND_TEXT,         AT(queue_id) },
 	[MM_FIELD_MISSED] =         { "missed",         KIND_TEXT,         AT(missed) },
+	[MM_FIELD_ALSO] =           { "also",           KIND_TEXT,         AT(also) },
 };
 /* clang-format on */
 

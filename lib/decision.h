@@ -26,6 +26,7 @@ struct mm_decision {
 	int64_t wait_us; /* spent waiting for answers */
 	const char *session, *queue_id;
 	const char *missed; /* lists that could not be asked, "a,b" */
+	const char *also;   /* lists that would have refused, too, or "none" */
 };
 
 /* The fields in the record's order, MM_FIELD_ACTION first. */
@@ -46,6 +47,7 @@ enum mm_field {
 	MM_FIELD_SESSION,
 	MM_FIELD_QUEUE_ID,
 	MM_FIELD_MISSED,
+	MM_FIELD_ALSO,
 	MM_NFIELDS,
 };
 

@@ -222,16 +222,30 @@ among(const char *list, const char *word)
 	return false;
 }
 
+/* labels, "a,b", and one more that is not among them yet. */
+static const char *
+with_label(struct mm_eval *ev, const char *labels, const char *label)
+{
+	if (labels == NULL)
+		return label;
+	if (among(labels, label))
+		return labels;
+	return mm_arena_printf(ev->arena, "%s,%s", labels, label);
+}
+
 void
 mm_eval_missed(struct mm_eval *ev, const char *label)
 {
-	struct mm_result *r = ev->result;
+	ev->result->missed = with_label(ev, ev->result->missed, label);
+}
 
-	if (r->missed == NULL)
-		r->missed = label;
-	else if (!among(r->missed, label))
-		r->missed =
-		    mm_arena_printf(ev->arena, "%s,%s", r->missed, label);
+void
+mm_eval_survey(struct mm_eval *ev, const char *label, bool listed)
+{
+	if (!listed)
+		ev->result->also_open = true;
+	else if (strcmp(label, ev->why.list) != 0)
+		ev->result->also = with_label(ev, ev->result->also, label);
 }
 
 enum mm_outcome

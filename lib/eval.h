@@ -132,6 +132,11 @@ struct mm_result {
 	struct mm_trace *trail;	   /* in order */
 	/* labels of the lists that could not be asked, "a,b"; NULL: none */
 	const char *missed;
+	/* refused by a list: the others behind it that have the client or
+	 * name as well, "a,b", as far as they have answered */
+	const char *also;
+	bool surveyed;	       /* that is so, and also is known */
+	bool also_open;	       /* one of them has not answered */
 	bool failed;	       /* out of memory: accepted unjudged */
 	struct mm_carry carry; /* to the next stage, if stages are judged */
 };
@@ -169,6 +174,8 @@ struct mm_eval {
 	bool may_mark;		  /* once the recipient is known */
 	bool halted;	/* the look-ahead stops: AUTH or TLS is not known */
 	bool discarded; /* DISCARD: all lists end */
+	bool surveys;	/* the verdict stands; what else is listed? */
+	unsigned survey_needs; /* by the same facts */
 	enum mm_chain chain;
 	unsigned depth;		   /* of the list at work */
 	struct mm_subject subject; /* of its generic words; class NULL: the
@@ -237,6 +244,8 @@ const struct mm_effect *mm_effect_find(
     const struct mm_effect *effects, enum mm_effect_kind kind);
 /* The verdict is taken without this list's answer. */
 void mm_eval_missed(struct mm_eval *ev, const char *label);
+/* After the verdict: this list has it as well, or (false) has not said. */
+void mm_eval_survey(struct mm_eval *ev, const char *label, bool listed);
 /* A few words for the trail; text is borrowed for the arena's life. */
 void mm_eval_note(struct mm_eval *ev, const char *text);
 /* DSNs of the kind d.1.n depend on what is refused (RFC 3463 3.2). */

@@ -7,6 +7,8 @@
  */
 #include "lib/program.h"
 
+#include <string.h>
+
 #include "lib/arena.h"
 
 static unsigned
@@ -126,6 +128,41 @@ run_step(struct mm_eval *ev, const struct mm_step *step)
 	return outcome;
 }
 
+static bool
+is_blocklist(const struct mm_restriction *what)
+{
+	return what->parse == mm_parse_rbl &&
+	       strncmp(what->word, "reject", 6) == 0;
+}
+
+/*
+ * A list has refused: which of those behind it would have, too?  Those that
+ * look at other facts are no match for it: at its time they may not have been
+ * known, and nothing been asked.
+ */
+static void
+survey(struct mm_eval *ev, const struct mm_list *list, size_t from)
+{
+	struct mm_trace *trace = ev->trace;
+	unsigned needs = list->steps[from - 1].what->needs;
+
+	if (ev->result->surveyed)
+		needs = ev->survey_needs; /* it was in a class of this one */
+	ev->survey_needs = needs;
+
+	ev->trace = NULL;
+	ev->surveys = true;
+	ev->result->surveyed = true;
+	for (size_t i = from; i < list->nsteps; i++) {
+		const struct mm_step *step = &list->steps[i];
+
+		if (is_blocklist(step->what) && step->what->needs == needs)
+			step->what->check(step->arg, ev);
+	}
+	ev->surveys = false;
+	ev->trace = trace;
+}
+
 /*
  * The first step that is not MM_DUNNO decides, as far as nothing before it
  * is pending.  Both flags up end the list, as in Postfix.  A prefix covers
@@ -145,8 +182,12 @@ walk_steps(struct mm_eval *ev, const struct mm_list *list)
 
 		if (outcome == MM_PENDING)
 			ev->pending = true;
-		else if (outcome != MM_DUNNO)
+		else if (outcome != MM_DUNNO) {
+			if (outcome == MM_REJECT && !ev->pending &&
+			    ev->why.list != NULL)
+				survey(ev, list, i + 1);
 			return outcome;
+		}
 		if (ev->halted || ev->discarded ||
 		    (ev->defer_if_permit.up && ev->defer_if_reject.up))
 			break;

@@ -132,17 +132,13 @@ settle(struct mm_report *report, struct mm_report_pending *pending)
 {
 	uint64_t lists = pending->lists;
 
-	if (lists == 0) {
-		pending->key = 0;
-		return;
-	}
-	for (size_t i = 0; i < report->nlists; i++) {
+	for (size_t i = 0; lists != 0 && i < report->nlists; i++) {
 		if (!(lists & UINT64_C(1) << i))
 			continue;
-		if (lists == UINT64_C(1) << i)
-			report->lists[i].alone++;
-		else
+		if (lists != UINT64_C(1) << i)
 			report->lists[i].elsewhere++;
+		else if (!pending->open)
+			report->lists[i].alone++;
 		for (size_t j = 0; j < report->nlists; j++)
 			if (j != i && lists & UINT64_C(1) << j)
 				report->lists[i].both[j]++;
@@ -187,21 +183,50 @@ count_hit(struct mm_report_list *list, enum mm_verdict action)
 	}
 }
 
+static void
+add_pending(const struct mm_report *report, struct mm_report_pending *pending,
+    const struct mm_report_list *list)
+{
+	pending->lists |= UINT64_C(1) << (list - report->lists);
+}
+
+/* labels: "a,b", of lists that did not decide. */
+static void
+add_also(struct mm_report *report, struct mm_report_pending *pending,
+    const char *labels)
+{
+	while (*labels != '\0') {
+		size_t len = strcspn(labels, ",");
+		struct mm_report_list *list = find_list(report, labels, len);
+
+		if (list != NULL) {
+			list->behind++;
+			add_pending(report, pending, list);
+		}
+		labels += len + (labels[len] == ',');
+	}
+}
+
 /* The list of a verdict that lets in is an allowlist. */
 static void
 count_lists(struct mm_report *report, const struct mm_entry *entry)
 {
 	const char *label = entry->field[MM_FIELD_LIST];
+	const char *also = entry->field[MM_FIELD_ALSO];
 	struct mm_report_pending *pending = find_pending(report, entry);
 	struct mm_report_list *list = find_list(report, label, strlen(label));
 
 	if (list != NULL) {
 		count_hit(list, entry->action);
 		if (entry->action != MM_ACCEPT)
-			pending->lists |= UINT64_C(1) << (list - report->lists);
+			add_pending(report, pending, list);
 	}
-	if (entry->action != MM_WARNED && entry->action != MM_INFORMED)
+	if (entry->action != MM_WARNED && entry->action != MM_INFORMED) {
+		pending->open = list != NULL && *also == '\0';
+		if (strcmp(also, "none") != 0)
+			add_also(report, pending, also);
 		settle(report, pending);
+	}
 	for (const char *s = entry->field[MM_FIELD_MISSED]; *s != '\0';) {
 		size_t len = strcspn(s, ",");
 
@@ -360,7 +385,7 @@ mm_report_not_back(const struct mm_report *report)
 uint64_t
 mm_report_hits(const struct mm_report_list *list)
 {
-	return list->refused + list->put_off + list->softened;
+	return list->refused + list->put_off + list->softened + list->behind;
 }
 
 void

@@ -9,6 +9,7 @@
 #ifndef MM_REPORT_H
 #define MM_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -31,7 +32,8 @@ struct mm_report_list {
 	char label[256];
 	/* recipients, by what its listing led to */
 	uint64_t refused, put_off, softened, let_in;
-	/* listed nowhere else, as far as the log says, or also elsewhere */
+	uint64_t behind; /* it has them, too, and another one had decided */
+	/* listed nowhere else, or also elsewhere; of the rest it is not known */
 	uint64_t alone, elsewhere;
 	uint64_t both[MM_REPORT_LISTS]; /* listed there as well */
 	uint64_t missed;		/* could not be asked */
@@ -41,6 +43,7 @@ struct mm_report_list {
 struct mm_report_pending {
 	uint64_t key;
 	uint64_t lists; /* bits */
+	bool open;	/* there may be more */
 };
 #define MM_REPORT_PENDING 256
 

@@ -142,6 +142,21 @@ not_listed(enum mm_listing listing, const struct mm_dns_answer *answer)
 	return answer->n > 0 ? "listed, not as the filter wants" : "not listed";
 }
 
+/* The verdict is there: only what has been answered by now is looked at. */
+static void
+survey(struct mm_eval *ev, const struct rbl *rbl, const char *name)
+{
+	const struct mm_dns_answer *answer =
+	    mm_answers_get(ev->answers, name, MM_DNS_A);
+	enum mm_listing listing = MM_LISTING_UNKNOWN;
+
+	if (answer != NULL)
+		listing = mm_dnsxl_read(rbl->list, answer, NULL);
+	if (listing == MM_LISTED || listing == MM_LISTING_UNKNOWN)
+		mm_eval_survey(
+		    ev, mm_dnsxl_label(rbl->list), listing == MM_LISTED);
+}
+
 /*
  * Looks name up.  MM_OK: listed, ev->why says how; MM_PENDING; MM_DUNNO:
  * not, or not known, see *unknown.
@@ -150,12 +165,16 @@ static enum mm_outcome
 look(struct mm_eval *ev, const struct rbl *rbl, const char *name,
     bool reason_wanted, bool *unknown)
 {
-	const struct mm_dns_answer *answer =
-	    ask(ev, rbl, name, MM_DNS_A, reason_wanted);
+	const struct mm_dns_answer *answer;
 	enum mm_listing listing;
 	char code[16] = "";
 
 	*unknown = false;
+	if (ev->surveys) {
+		survey(ev, rbl, name);
+		return MM_DUNNO;
+	}
+	answer = ask(ev, rbl, name, MM_DNS_A, reason_wanted);
 	if (answer == NULL)
 		return MM_PENDING;
 	listing = mm_dnsxl_read(rbl->list, answer, code);

@@ -49,6 +49,15 @@ static const struct {
     {MM_GREYLIST_GRANTED, MM_GREYLIST_GRANTS},
 };
 
+/* NULL: no list has refused, or others have not said. */
+static const char *
+also_listed(const struct mm_result *result)
+{
+	if (result->also != NULL)
+		return result->also;
+	return result->surveyed && !result->also_open ? "none" : NULL;
+}
+
 /* What all records of one recipient have in common. */
 static struct mm_decision
 describe(const struct outcome_case *mail, const struct mm_why *why)
@@ -307,6 +316,7 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 			pass_greylist(mail->greylist, &answer, &decision);
 	}
 	decision.missed = result->missed;
+	decision.also = also_listed(result);
 	if (decision.action != MM_ACCEPT)
 		set_reply(service, mail, mail->facts, &reply, ret);
 	take_fate(&decision, mail->effects);
@@ -331,6 +341,7 @@ outcome_carry_out_stage(struct service *service,
 		before.helo = NULL;
 	decision.action = result->verdict;
 	decision.missed = result->missed;
+	decision.also = also_listed(result);
 	set_reply(service, mail, &before, &result->reply, ret);
 	finish(service, &decision, &result->reply);
 }

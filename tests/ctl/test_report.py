@@ -43,6 +43,7 @@ RECORDS = [
            list="a.example"),
     record("reject", "reject_rbl_client b.example", 3, list="b.example"),
     record("reject", "reject_rbl_client b.example", 4, list="b.example",
+           also="none",
            client_address="192.0.2.2", sender=HOSTILE),
     record("defer", "reject_unknown_sender_domain", 5),
     record("greylist", "greylist", 6, missed="a.example,b.example"),
@@ -170,7 +171,8 @@ class Sums(Case):
                           "malformed": 1, "outside": 0}, sums["lines"])
         lists = {row["list"]: row for row in sums["lists"]}
         self.assertEqual({"list": "b.example", "refused": 2, "put_off": 0,
-                          "softened": 0, "alone": 1, "elsewhere": 1,
+                          "softened": 0, "behind": 0, "alone": 1,
+                          "elsewhere": 1,
                           "let_in": 0, "missed": 1,
                           "both": {"a.example": 1}}, lists["b.example"])
         self.assertEqual(1, lists["w.example"]["let_in"])

@@ -132,7 +132,7 @@ LISTS = {
         *_ips("white", "127.0.0.1", False), *_ips("black", "127.0.0.2"),
         *_ips("badcode", "127.0.0.3", False)],
     "psbl.surriel.com": [*_ips("psbl", "127.0.0.2")],
-    "bl.mailspike.net": [*_ips("mailspike", "127.0.0.10")],
+    "bl.mailspike.net": [*_ips("mailspike listed3", "127.0.0.10")],
     "wl.mailspike.net": [*_ips("wl", "127.0.0.20", False)],
     "rep.mailspike.net": [*_ips("rep", "127.0.0.19", False)],
     "bl.spamcop.net": [*_ips("spamcop", "127.0.0.2")],

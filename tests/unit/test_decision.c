@@ -23,6 +23,7 @@ static const struct mm_decision full = {
     .session = "4f1c2a9b",
     .queue_id = "4Xyz",
     .missed = "bl.example.org,wl.example.org",
+    .also = "none",
 };
 
 static void
@@ -40,7 +41,7 @@ test_the_line_as_documented(void **state)
 	    "Client host [192.0.2.1] blocked using zen.spamhaus.org\" "
 	    "list=zen.spamhaus.org answer=127.0.0.2 delay=173 wait=0.031 "
 	    "session=4f1c2a9b queue_id=4Xyz "
-	    "missed=bl.example.org,wl.example.org",
+	    "missed=bl.example.org,wl.example.org also=none",
 	    line);
 }
 
@@ -112,7 +113,7 @@ test_long_values_are_cut(void **state)
 		mm_decision_line(&d, line, sizeof(line));
 		assert_true(record_parse(&record, line));
 		assert_int_equal(MM_NFIELDS, record.n);
-		assert_string_equal("missed", record.name[record.n - 1]);
+		assert_string_equal("also", record.name[record.n - 1]);
 		assert_memory_equal(huge, record.value[MM_FIELD_HELO],
 		    strlen(record.value[MM_FIELD_HELO]));
 	}

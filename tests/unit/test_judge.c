@@ -189,6 +189,56 @@ test_asked_early_is_there_at_rcpt(void **state)
 	end(&w);
 }
 
+#define LISTS                                                                  \
+	BLOCKLIST ", permit_dnswl_client wl.example.org, "                     \
+		  "warn_if_reject reject_rbl_client other.example.org, "       \
+		  "reject_rhsbl_sender names.example.org, "                    \
+		  "reject_rbl_client third.example.org, "                      \
+		  "reject_rbl_client bl.example.org=127.0.0.[2..9]\n"
+
+/* Who else has the client is known without asking for more. */
+static void
+test_a_refusal_knows_the_lists_behind_it(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, LISTS, true);
+	hear_rcpt(&w, "<b@example.org>");
+	mm_judge_decide(&w.judge, &w.session, 1000000, &w.result, NULL);
+	assert_int_equal(MM_REJECTED, w.result.verdict);
+	assert_string_equal("bl.example.org", w.result.why.list);
+	assert_true(w.result.surveyed);
+	assert_false(w.result.also_open);
+	/* by the client, too: nothing was asked about the sender */
+	assert_string_equal(
+	    "other.example.org,third.example.org", w.result.also);
+	assert_null(w.result.effects);
+	end(&w);
+}
+
+static void
+test_a_refusal_does_not_wait_for_the_others(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, LISTS, false);
+	hear_rcpt(&w, "<b@example.org>");
+	assert_true(w.fake.nheld > 2);
+	/* the first one, and the one behind the allowlist */
+	answer(w.fake.held[0]);
+	answer(w.fake.held[2]);
+	w.fake.held[0] = w.fake.held[--w.fake.nheld];
+	w.fake.held[2] = w.fake.held[--w.fake.nheld];
+	assert_int_equal(
+	    0, mm_judge_decide(&w.judge, &w.session, 1000000, &w.result, NULL));
+	assert_int_equal(MM_REJECTED, w.result.verdict);
+	assert_string_equal("other.example.org", w.result.also);
+	assert_true(w.result.also_open);
+	end(&w);
+}
+
 static void *
 answer_late(void *arg)
 {
@@ -705,6 +755,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_asked_early_is_there_at_rcpt),
+	    cmocka_unit_test(test_a_refusal_knows_the_lists_behind_it),
+	    cmocka_unit_test(test_a_refusal_does_not_wait_for_the_others),
 	    cmocka_unit_test(test_waits_for_what_decides),
 	    cmocka_unit_test(test_what_is_late_is_missed_once),
 	    cmocka_unit_test(test_may_not_wait_at_all),

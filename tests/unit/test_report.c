@@ -32,7 +32,7 @@ static const char *const mails[] = {
     "client_address=192.0.2.1 recipient=r@x list=b session=1",
     /* of another session, in between */
     "action=reject reason=\"reject_rbl_client c\" client_address=192.0.2.2 "
-    "sender=s@y recipient=r@x list=c session=2",
+    "sender=s@y recipient=r@x list=c session=2 also=none",
     "action=reject reason=\"reject_rbl_client c\" client_address=192.0.2.1 "
     "sender=s@y recipient=r@x list=c wait=0.020 session=1",
     /* softened, and let in: alone in a */
@@ -123,6 +123,40 @@ test_lists_alone_and_together(void **state)
 	assert_int_equal(0, w->alone);
 	assert_int_equal(1, b->missed);
 	assert_int_equal(1, c->missed);
+	mm_report_free(report);
+}
+
+/* What the deciding record says of others, or does not. */
+static void
+test_lists_behind_the_one_that_refused(void **state)
+{
+	static const char *const rest[] = {
+	    " also=none", " also=b", " also=b,c", "", " also=,b"};
+	struct mm_report *report =
+	    mm_report_new(INT64_MIN, INT64_MAX, gmtime_r);
+	const struct mm_report_list *a, *b, *c;
+	char line[256];
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(rest); i++) {
+		snprintf(line, sizeof(line),
+		    "action=reject reason=x recipient=r@x list=a session=%zu%s",
+		    i, rest[i]);
+		add(report, MIDNIGHT, line);
+	}
+	mm_report_finish(report);
+	a = list(report, "a");
+	b = list(report, "b");
+	c = list(report, "c");
+	assert_int_equal(5, a->refused);
+	assert_int_equal(1, a->alone);
+	assert_int_equal(3, a->elsewhere);
+	assert_int_equal(3, a->both[b - report->lists]);
+	assert_int_equal(1, a->both[c - report->lists]);
+	assert_int_equal(1, c->both[b - report->lists]);
+	assert_int_equal(0, b->refused);
+	assert_int_equal(3, b->behind);
+	assert_int_equal(3, b->elsewhere);
 	mm_report_free(report);
 }
 
@@ -234,6 +268,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_totals),
 	    cmocka_unit_test(test_lists_alone_and_together),
+	    cmocka_unit_test(test_lists_behind_the_one_that_refused),
 	    cmocka_unit_test(test_greylist),
 	    cmocka_unit_test(test_people),
 	    cmocka_unit_test(test_period_and_damage),
