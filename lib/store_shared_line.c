@@ -338,7 +338,9 @@ mm_shared_line_tell(
 		atomic_fetch_add(&line->dropped, 1);
 	}
 	line->queue[(line->head + line->queued++) % MM_SHARED_QUEUE] = *news;
-	pthread_cond_signal(&line->work);
+	/* else it has time until the thread tries Redis again */
+	if (atomic_load(&line->works))
+		pthread_cond_signal(&line->work);
 	pthread_mutex_unlock(&line->lock);
 }
 
@@ -433,7 +435,8 @@ bool
 mm_shared_line_ask(
     struct mm_shared_line *line, struct mm_shared_question *question)
 {
-	int64_t until = mono(line) + line->config->deadline_ms * 1000;
+	/* a tenth less: whoever waits is woken a little late */
+	int64_t until = mono(line) + line->config->deadline_ms * 900;
 	struct mm_shared_ask *ask = ask_new(question);
 	enum mm_shared_answer how = MM_SHARED_BROKEN;
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures the release build beside its peers and prints the figures.
-# usage: run.sh [a|b|c|memory|start|peers]... [-- options of the benchmark]
+# usage: run.sh [a|b|c|memory|start|peers|redis]... [-- options of the benchmark]
 # Everything runs in namespaces of its own and ends with them; what has to lie
 # on a real disk lies in a directory of its own, removed at the end.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -37,7 +37,7 @@ else
 fi
 
 status=0
-for bench in ${which:-a b c memory start peers}; do
+for bench in ${which:-a b c memory start peers redis}; do
 	[ -f "$here/bench_$bench.py" ] || {
 		echo "run.sh: there is no benchmark $bench" >&2
 		exit 2

@@ -57,6 +57,9 @@ def _libmilters(race):
 class Gate:
     """Started with a policy's text; settings come on top of SETTINGS."""
 
+    conf, socket = CONF, SOCKET
+    arguments = ()
+
     def __init__(self, text, tables, **settings):
         self.settings = settings
         self.log = space.BASE / "records.json"
@@ -76,7 +79,7 @@ class Gate:
         """Writes the configuration; it counts from the next (re)start."""
         lines = SETTINGS | {"log_to": f"json:{self.log}"}
         lines |= self.settings | more
-        space.write(CONF, text + "".join(
+        space.write(self.conf, text + "".join(
             f"{name} = {value}\n" for name, value in lines.items()))
 
     def start(self):
@@ -85,14 +88,15 @@ class Gate:
                             "TSAN_OPTIONS": "exitcode=0"}
         with open(self.errors, "ab") as errors:
             self.process = subprocess.Popen(
-                [os.environ["MAILMUM"], "-f"], env=env, stderr=errors)
+                [os.environ["MAILMUM"], "-f", *self.arguments], env=env,
+                stderr=errors)
         wait_for("mailmum to listen", self._listens)
 
     def _listens(self):
         if self.process.poll() is not None:
             raise AssertionError(f"mailmum ended: {self.stderr()}")
         with socket.socket(socket.AF_UNIX) as sock:
-            return sock.connect_ex(SOCKET) == 0
+            return sock.connect_ex(self.socket) == 0
 
     def kill(self):
         self.process.kill()
@@ -128,7 +132,8 @@ class Gate:
 
     def ctl(self, *args):
         """mailmumctl: exit code and all it printed."""
-        done = subprocess.run([os.environ["MAILMUMCTL"], *args],
+        done = subprocess.run([os.environ["MAILMUMCTL"], *self.arguments,
+                               *args],
                               stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True,
                               check=False, timeout=60)

@@ -18,6 +18,11 @@ done
 UNPACKED=${UNPACKED:-$here/../../build/unpacked}
 export UNPACKED
 case $1 in
+redis)
+	for tool in redis-server redis-sentinel redis-cli openssl; do
+		command -v "$tool" >/dev/null || skip "there is no $tool"
+	done
+	;;
 sendmail*)
 	[ -x "$UNPACKED/usr/libexec/sendmail/sendmail" ] ||
 		skip "there is no Sendmail in $UNPACKED"
