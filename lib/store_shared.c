@@ -12,7 +12,7 @@ struct shared {
 	struct mm_store store;
 	struct mm_store *local;
 	const struct mm_clock *clock;
-	const char *secret;
+	struct mm_shared_namer *namer;
 	struct mm_shared_line *line;
 };
 
@@ -89,13 +89,6 @@ change(const struct mm_store_update *update,
 	return learned > 0 ? MM_STORE_WRITE : answer;
 }
 
-static void
-name_of(const struct shared *shared, const struct mm_store_update *update,
-    size_t i, uint8_t ret[MM_SHARED_NAME])
-{
-	mm_shared_name(shared->secret, update->key[i], ret);
-}
-
 /* What is removed here is of no use here; others may see that otherwise. */
 static void
 tell_news(const struct shared *shared, const struct mm_store_update *update,
@@ -113,8 +106,8 @@ tell_news(const struct shared *shared, const struct mm_store_update *update,
 		if (!trip->news[i] ||
 		    (same(&news.record, &none) && !trip->sharing.forgets))
 			continue;
-		name_of(shared, update, i, news.name);
-		mm_shared_line_tell(shared->line, &news);
+		if (mm_shared_name(shared->namer, update->key[i], news.name))
+			mm_shared_line_tell(shared->line, &news);
 	}
 }
 
@@ -128,7 +121,9 @@ ask(const struct shared *shared, const struct mm_store_update *update,
 		if (!is_shared(&trip->sharing, i))
 			continue;
 		question.share[question.n] = trip->sharing.share[i];
-		name_of(shared, update, i, question.name[question.n++]);
+		if (!mm_shared_name(shared->namer, update->key[i],
+			question.name[question.n++]))
+			return;
 	}
 	trip->asked = mm_shared_line_ask(shared->line, &question);
 	for (size_t i = 0, k = 0; i < update->n && trip->asked; i++) {
@@ -271,6 +266,7 @@ shared_free(struct mm_store *store)
 	struct shared *shared = (struct shared *)store;
 
 	mm_shared_line_free(shared->line);
+	mm_shared_namer_free(shared->namer);
 	mm_store_free(shared->local);
 	free(shared);
 }
@@ -300,8 +296,11 @@ mm_store_shared_new(struct mm_store *local,
 	shared->store.ops = &shared_ops;
 	shared->local = local;
 	shared->clock = clock;
-	shared->secret = config->secret;
-	shared->line = mm_shared_line_new(config, clock, err);
+	shared->namer = mm_shared_namer_new(config->secret);
+	if (shared->namer == NULL)
+		mm_err_set(err, "out of memory");
+	else
+		shared->line = mm_shared_line_new(config, clock, err);
 	if (shared->line != NULL)
 		return &shared->store;
 	shared_free(&shared->store);

@@ -3,8 +3,9 @@
 
 #include <inttypes.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TIME_MAX (INT64_C(1) << 40)
@@ -20,15 +21,54 @@ mm_shared_rule_of(const struct mm_store_sharing *sharing, size_t i)
 	};
 }
 
-void
-mm_shared_name(const char *secret, const char *key, uint8_t ret[MM_SHARED_NAME])
-{
-	unsigned char whole[EVP_MAX_MD_SIZE] = {0};
-	unsigned len = sizeof(whole);
+struct mm_shared_namer {
+	EVP_MAC_CTX *keyed; /* copied for each key: it costs a third so */
+};
 
-	HMAC(EVP_sha256(), secret, (int)strlen(secret),
-	    (const unsigned char *)key, strlen(key), whole, &len);
+struct mm_shared_namer *
+mm_shared_namer_new(const char *secret)
+{
+	char digest[] = "SHA256";
+	const OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+	    OSSL_PARAM_construct_end()};
+	struct mm_shared_namer *namer = calloc(1, sizeof(*namer));
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+	if (namer != NULL && mac != NULL)
+		namer->keyed = EVP_MAC_CTX_new(mac);
+	EVP_MAC_free(mac);
+	if (namer != NULL && namer->keyed != NULL &&
+	    EVP_MAC_init(namer->keyed, (const unsigned char *)secret,
+		strlen(secret), params) == 1)
+		return namer;
+	mm_shared_namer_free(namer);
+	return NULL;
+}
+
+void
+mm_shared_namer_free(struct mm_shared_namer *namer)
+{
+	if (namer != NULL)
+		EVP_MAC_CTX_free(namer->keyed);
+	free(namer);
+}
+
+bool
+mm_shared_name(const struct mm_shared_namer *namer, const char *key,
+    uint8_t ret[MM_SHARED_NAME])
+{
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(namer->keyed);
+	unsigned char whole[EVP_MAX_MD_SIZE] = {0};
+	size_t len = 0;
+	bool done =
+	    ctx != NULL &&
+	    EVP_MAC_update(ctx, (const unsigned char *)key, strlen(key)) == 1 &&
+	    EVP_MAC_final(ctx, whole, &len, sizeof(whole)) == 1;
+
+	EVP_MAC_CTX_free(ctx);
 	memcpy(ret, whole, MM_SHARED_NAME);
+	return done;
 }
 
 static int64_t

@@ -30,11 +30,18 @@ struct mm_shared_rule mm_shared_rule_of(
     const struct mm_store_sharing *sharing, size_t i);
 
 /*
- * The key's name: HMAC-SHA-256 of it, cut, under a secret that may be empty.
- * The same on all hosts, and nobody's address is in it.
+ * What gives keys their names, for mm_shared_namer_free(); shared.  The secret
+ * may be empty.  NULL: out of memory.
  */
-void mm_shared_name(
-    const char *secret, const char *key, uint8_t ret[MM_SHARED_NAME]);
+struct mm_shared_namer;
+struct mm_shared_namer *mm_shared_namer_new(const char *secret);
+void mm_shared_namer_free(struct mm_shared_namer *namer); /* NULL is fine */
+/*
+ * The key's name: HMAC-SHA-256 of it, cut.  The same on all hosts, and nobody's
+ * address is in it.  False: out of memory.
+ */
+bool mm_shared_name(const struct mm_shared_namer *namer, const char *key,
+    uint8_t ret[MM_SHARED_NAME]);
 
 /* When it is worth nothing any more. */
 int64_t mm_shared_end(

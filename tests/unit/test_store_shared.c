@@ -350,6 +350,8 @@ test_what_redis_forgot_it_learns_again(void **state)
 static void
 test_keys(void **state)
 {
+	struct mm_shared_namer *plain = mm_shared_namer_new("");
+	struct mm_shared_namer *keyed = mm_shared_namer_new("secret");
 	uint8_t one[MM_SHARED_NAME], two[MM_SHARED_NAME];
 	struct three t;
 
@@ -363,11 +365,13 @@ test_keys(void **state)
 	    "mailmum:ab87a52b90aac117e33ea5805efb5028", t.server.row[0].key);
 	three_stop(&t);
 
-	mm_shared_name("", "t", one);
-	mm_shared_name("secret", "t", two);
+	assert_true(mm_shared_name(plain, "t", one));
+	assert_true(mm_shared_name(keyed, "t", two));
 	assert_memory_not_equal(one, two, sizeof(one));
-	mm_shared_name("", "u", two);
+	assert_true(mm_shared_name(plain, "u", two));
 	assert_memory_not_equal(one, two, sizeof(one));
+	mm_shared_namer_free(plain);
+	mm_shared_namer_free(keyed);
 }
 
 static void
