@@ -74,6 +74,12 @@ class Lab(unittest.TestCase):
         """An address that no other session has, to find its record by."""
         return f"r{next(self._numbers)}@example.com"
 
+    def reread(self, text):
+        """Another policy, for the sessions that begin from now on."""
+        self.gate.configure(text)
+        code, said = self.gate.ctl("reload")
+        self.assertEqual(0, code, said)
+
     def judge(self, case, port=None):
         """One session up to RCPT.  Its reply and the recipient used."""
         recipient = case.recipient or self.recipient()

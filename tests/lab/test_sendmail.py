@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import time
 
 import case
 import gate
@@ -104,10 +105,9 @@ class Greylist(Lab, test_greylist.Asking):
 class Together(case.Lab):
     """One mailmum for a Postfix and a Sendmail."""
 
-    policy = gate.policy("b")
-
     def test_at_once(self):
         """The same replies, whoever asks, while both do."""
+        self.reread(gate.policy("b"))
         clients = ("plain", "listed", "allowed", "noptr", "forged", "ptrfail",
                    "namefail", "spamname", "byhand-ok", "listed6")
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -122,6 +122,24 @@ class Together(case.Lab):
                 self.assertEqual(*(reply for reply, _ in replies))
                 self.assertEqual(*(self.essence(r) for r in records))
 
+    def test_one_greylist(self):
+        """Who was put off by one passes at the other."""
+        self.reread("smtpd_recipient_restrictions = greylist\n"
+                  "greylist_delay = 1s\n")
+        attempt = Case("grey", "", "", "", recipient=self.recipient())
+        first, second = PORTS
+        self.assertRegex(self.judge(attempt, first)[0], "^451 .* Greylisted")
+        time.sleep(2)  # its delay, and the rest of a second
+        self.assertEqual(OK, self.judge(attempt, second)[0])
+
+    def test_rules_for_one(self):
+        """By the name of a listener."""
+        self.reread("smtpd_recipient_restrictions = check_server_access "
+                  f"inline:{{ MTA-inet-{sendmail.GUARDED}=REJECT }}\n")
+        replies = [self.judge(Case("plain", "", "", ""), port)[0][:3]
+                   for port in PORTS]
+        self.assertEqual(["250", "554"], replies)
+
     @staticmethod
     def essence(record):
         return {k: v for k, v in record.items() if k not in (
@@ -134,13 +152,8 @@ class Replies(case.Lab):
     policy = test_native.Native.policy
     tables = test_native.Native.tables
 
-    def take(self, policy):
-        self.gate.configure(policy)
-        code, text = self.gate.ctl("reload")
-        self.assertEqual(0, code, text)
-
     def test_policy(self):
-        self.take(self.policy)
+        self.reread(self.policy)
         for i, told in enumerate(test_native.CASES):
             if told in OTHERWISE:
                 continue
@@ -167,14 +180,14 @@ class Replies(case.Lab):
     def test_stages_and_texts(self):
         for policy in TEXTS:
             with self.subTest(policy):
-                self.take(policy)
+                self.reread(policy)
                 self.assertEqual(*map(self.session, PORTS))
 
     def test_connect(self):
         """There Sendmail takes the verdict, and says a text of its own."""
         for action in "reject", "defer":
             with self.subTest(action):
-                self.take(AT_ONCE + f"smtpd_client_restrictions = {action}\n")
+                self.reread(AT_ONCE + f"smtpd_client_restrictions = {action}\n")
                 first = [self.session(port)[0][0] for port in PORTS]
                 self.assertEqual(*first)
 
@@ -392,10 +405,7 @@ class Effects(Lab, test_effects.Effects):
         cls.mta.reload()
 
     def take(self, policy):
-        self.gate.configure("".join(
-            f"{k} = {v}\n" for k, v in policy.items()))
-        code, text = self.gate.ctl("reload")
-        self.assertEqual(0, code, text)
+        self.reread("".join(f"{k} = {v}\n" for k, v in policy.items()))
 
     def fate(self, reply, port, since):
         if port == sendmail.GUARDED:
