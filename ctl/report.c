@@ -90,10 +90,15 @@ read_own(const struct ctl *ctl, struct mm_report *report,
 		return strcmp(log_to, "journal") == 0
 			   ? -1
 			   : read_syslog(report, head, err);
-	if (report->records > 0 || report->notices > 0 ||
-	    access(syslog_files[0], R_OK) != 0)
+	if (report->records > 0 || report->notices > 0)
 		return 0;
-	return read_syslog(report, head, err);
+	if (access(syslog_files[0], R_OK) == 0)
+		return read_syslog(report, head, err);
+	if (geteuid() != 0)
+		ctl_fail(ctl, CTL_DONE,
+		    "nothing of mailmum in what this user may see of the "
+		    "journal");
+	return 0;
 }
 
 static int
@@ -115,7 +120,7 @@ set_period(const struct ctl *ctl, struct report_head *head)
 {
 	head->now = time(NULL);
 	head->since = ctl->argument != NULL ? INT64_MIN : head->now - DAY;
-	head->until = INT64_MAX;
+	head->until = ctl->argument != NULL ? INT64_MAX : head->now + 1;
 	if (ctl->since != NULL &&
 	    !ctl_when(ctl->since, head->now, &head->since))
 		return ctl_fail(
