@@ -428,7 +428,13 @@ mm_greylist_change(const struct mm_store_update *update,
 	for (size_t i = 0; i < update->nread; i++)
 		record[i] = roles[request->role[i]];
 	*noted = is_seen(&record[0]) && record[0].count == 0;
-	return w.write ? MM_STORE_WRITE : MM_STORE_KEEP;
+	if (!w.write)
+		return MM_STORE_KEEP;
+	/* Known mail passes again if that is forgotten. */
+	return answer.state == MM_GREYLIST_KNOWN_TRIPLET ||
+		       answer.state == MM_GREYLIST_ALLOWED_CLIENT
+		   ? MM_STORE_LATER
+		   : MM_STORE_WRITE;
 }
 
 bool

@@ -55,11 +55,11 @@ fetch_by_reading(void *ctx, size_t from, size_t to, struct mm_record *record)
 	    left_ms(look->until), record + from, &err);
 }
 
-/* KEEP: nothing is to be written, and arg has the answer.  MORE: there was
- * nothing to see. */
+/* KEEP, LATER: arg has the answer.  MORE: there was nothing to see. */
 static enum mm_store_change
 look_first(struct look *look, size_t argsize)
 {
+	const struct mm_store_ops *ops = look->store->ops;
 	_Alignas(max_align_t) char arg[MM_STORE_ARG_MAX];
 	struct mm_record record[MM_STORE_KEYS];
 	struct mm_store_update update = *look->update;
@@ -71,7 +71,11 @@ look_first(struct look *look, size_t argsize)
 	if (mm_store_run(
 		&update, fetch_by_reading, look, record, &noted, &change) != 0)
 		return MM_STORE_MORE;
-	if (change == MM_STORE_KEEP)
+	if (change == MM_STORE_LATER && ops->later == NULL)
+		return MM_STORE_WRITE;
+	if (change == MM_STORE_LATER) /* as it came, it is done again */
+		ops->later(look->store, look->update, argsize);
+	if (change != MM_STORE_WRITE)
 		memcpy(look->update->arg, arg, argsize);
 	return change;
 }
@@ -90,6 +94,8 @@ mm_store_update(struct mm_store *store, struct mm_store_update *update,
 		    !store->ops->settled(store, update))
 			break;
 		atomic_fetch_add(&store->looks, 1);
+		return MM_STORE_DONE;
+	case MM_STORE_LATER:
 		return MM_STORE_DONE;
 	case MM_STORE_MORE: /* which may have taken its time */
 		wait_ms = left_ms(look.until);

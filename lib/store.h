@@ -42,7 +42,9 @@ struct mm_store_note {
 enum mm_store_change {
 	MM_STORE_KEEP = 0, /* nothing is to be written */
 	MM_STORE_WRITE,
-	MM_STORE_MORE, /* the records that were not read matter: call again */
+	MM_STORE_LATER, /* as WRITE; but no harm is done if it is lost, so that
+			   the answer need not wait for it */
+	MM_STORE_MORE,	/* the records that were not read matter: call again */
 };
 
 struct mm_store_update;
@@ -114,7 +116,8 @@ typedef bool mm_store_each(void *ctx, const struct mm_store_note *note,
 
 struct mm_store;
 
-/* A backend; each function as its namesake below, but for update, which need
+/* A backend; later: as update, but waits for nothing and may fail; NULL: there
+ * everybody waits.  Each other function as its namesake below, but for update, which need
  * not look first, and stats, which does not know of looks. */
 struct mm_store_ops {
 	enum mm_store_status (*update)(struct mm_store *store,
@@ -123,6 +126,8 @@ struct mm_store_ops {
 	/* NULL: always.  A look said KEEP; is that the answer? */
 	bool (*settled)(
 	    struct mm_store *store, const struct mm_store_update *update);
+	void (*later)(struct mm_store *store,
+	    const struct mm_store_update *update, size_t argsize);
 	int (*read)(struct mm_store *store, const char *const *keys, size_t n,
 	    int64_t wait_ms, struct mm_record *ret, struct mm_err *err);
 	int (*waiting)(struct mm_store *store, mm_store_each *each, void *ctx,

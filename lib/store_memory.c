@@ -200,7 +200,7 @@ change(struct memory *mem, struct mm_store_update *update)
 
 	if (note != NULL)
 		rc = mm_store_run(update, fetch, &c, record, &noted, &what);
-	if (rc == 0 && what == MM_STORE_WRITE) {
+	if (rc == 0 && what != MM_STORE_KEEP) {
 		for (size_t i = 0; i < update->nread; i++)
 			entry[i] = slot_write(mem, &c.slots[i], &record[i]);
 		mem->stats.commits++;

@@ -22,6 +22,16 @@ sqlite_update(struct mm_store *store, struct mm_store_update *update,
 	return mm_sqlite_ask(s, update, argsize, wait_ms, err);
 }
 
+static void
+sqlite_later(struct mm_store *store, const struct mm_store_update *update,
+    size_t argsize)
+{
+	struct mm_sqlite_store *s = (struct mm_sqlite_store *)store;
+
+	if (!s->read_only)
+		mm_sqlite_leave(s, update, argsize);
+}
+
 static int
 sqlite_read(struct mm_store *store, const char *const *keys, size_t n,
     int64_t wait_ms, struct mm_record *ret, struct mm_err *err)
@@ -168,6 +178,7 @@ sqlite_free(struct mm_store *store)
 
 static const struct mm_store_ops sqlite_ops = {
     .update = sqlite_update,
+    .later = sqlite_later,
     .read = sqlite_read,
     .waiting = sqlite_waiting,
     .keep = sqlite_keep,
@@ -188,13 +199,23 @@ open_reader(struct mm_sqlite_store *s, struct mm_err *err)
 	return mm_sqlite_give_back(s, reader, SQLITE_OK, err);
 }
 
+/* SQLite counts the bytes it has, under one lock for all connections.  Where
+ * it is in use already that is too late, and no harm. */
+static void
+spare_statistics(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct mm_store *
 mm_store_sqlite_new(const struct mm_store_config *config,
     const struct mm_clock *clock, struct mm_err *err)
 {
 	struct mm_sqlite_store *s = calloc(1, sizeof(*s));
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int rc;
 
+	pthread_once(&once, spare_statistics);
 	if (s == NULL ||
 	    asprintf(&s->path, "%s/greylist.sqlite", config->directory) == -1) {
 		free(s);

@@ -115,7 +115,7 @@ struct mm_sqlite_carry {
 	struct mm_sqlite_texts texts[MM_SQLITE_CARRY]; /* of those with notes */
 };
 
-#define MM_SQLITE_READERS 8 /* opened as they are needed */
+#define MM_SQLITE_READERS 32 /* opened as they are needed */
 
 /* A connection that is lent. */
 struct mm_sqlite_reader {
@@ -173,11 +173,12 @@ struct mm_sqlite_store {
 	bool damaged;	   /* it is, not only broken */
 	uint8_t secret[MM_STORE_SECRET]; /* of the keys, once opened */
 	bool has_secret;
-	int64_t aside_due;     /* monotonic; not before that again */
-	char *adopt;	       /* was set aside; the next one takes it over */
-	int64_t rebuild_until; /* monotonic; 0: nothing is being rebuilt */
-	int64_t purge_due;     /* monotonic; the next chunk */
-	int64_t purge_next;    /* key where it begins */
+	int64_t aside_due;	 /* monotonic; not before that again */
+	char *adopt;		 /* was set aside; the next one takes it over */
+	int64_t rebuild_until;	 /* monotonic; 0: nothing is being rebuilt */
+	int64_t opened, written; /* monotonic; wall: the file, before that */
+	int64_t purge_due;	 /* monotonic; the next chunk */
+	int64_t purge_next;	 /* key where it begins */
 
 	struct mm_sqlite_pool pool;
 
@@ -235,6 +236,9 @@ void mm_sqlite_text(
 
 /* store_sqlite_queue.c */
 
+/* Nobody waits for it; it is lost where there is no room for it. */
+void mm_sqlite_leave(struct mm_sqlite_store *store,
+    const struct mm_store_update *update, size_t argsize);
 enum mm_store_status mm_sqlite_ask(struct mm_sqlite_store *store,
     const struct mm_store_update *update, size_t argsize, int64_t wait_ms,
     struct mm_err *err);

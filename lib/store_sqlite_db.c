@@ -164,6 +164,16 @@ set_up_salvage(struct mm_sqlite *db, struct mm_err *err)
 	return 0;
 }
 
+/* There are many of them, and each write empties what they have cached. */
+static int
+set_up_reader(struct mm_sqlite *db, struct mm_err *err)
+{
+	if (sqlite3_exec(db->db, "PRAGMA cache_size = -512", NULL, NULL,
+		NULL) != SQLITE_OK)
+		return mm_sqlite_complain(db->db, err);
+	return 0;
+}
+
 static int
 set_up(struct mm_sqlite *db, enum mm_sqlite_role role, struct mm_err *err)
 {
@@ -176,6 +186,7 @@ set_up(struct mm_sqlite *db, enum mm_sqlite_role role, struct mm_err *err)
 	if (role == MM_SQLITE_SALVAGER)
 		return set_up_salvage(db, err);
 	if (mm_sqlite_schema_check(db->db, err) == -1 ||
+	    (role == MM_SQLITE_READER && set_up_reader(db, err) == -1) ||
 	    (writes && set_up_log(db, writer_pragmas, err) == -1) ||
 	    mm_sqlite_schema_set_up(db->db, writes, err) == -1)
 		return -1;

@@ -3,7 +3,9 @@
 #include "lib/store_sqlite.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define RETRY_US 1000000 /* a broken database is left alone for so long */
 
@@ -40,9 +42,28 @@ note_log(void *arg, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/* Now, if there is no file yet. */
+static int64_t
+last_written(const struct mm_sqlite_store *s)
+{
+	static const char *const parts[] = {"", "-wal"};
+	int64_t last = 0;
+	char name[4096];
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", s->path, parts[i]);
+		if (stat(name, &st) == 0 && st.st_mtime > last)
+			last = st.st_mtime;
+	}
+	return last != 0 ? last : mm_clock_wall(s->clock);
+}
+
 static int
 open_writer(struct mm_sqlite_store *s, struct mm_err *err)
 {
+	int64_t was_written = last_written(s);
+
 	if (s->damaged && mm_sqlite_set_aside(s, err) == -1)
 		return -1;
 	s->damaged = false;
@@ -56,8 +77,10 @@ open_writer(struct mm_sqlite_store *s, struct mm_err *err)
 	}
 	sqlite3_wal_hook(s->writer.db, note_log, s);
 	mm_sqlite_tell_counts(s);
+	s->written = was_written;
+	s->opened = mono();
 	s->purge_next = INT64_MIN;
-	s->purge_due = mono();
+	s->purge_due = s->opened;
 	/* It may be another file by now. */
 	pthread_mutex_lock(&s->lock);
 	atomic_fetch_add(&s->generation, 1);
@@ -114,7 +137,7 @@ apply(struct mm_sqlite *db, struct mm_store_update *update)
 	bool noted;
 	int rc = mm_store_run(update, fetch, &c, record, &noted, &what);
 
-	if (rc != SQLITE_OK || what != MM_STORE_WRITE)
+	if (rc != SQLITE_OK || what == MM_STORE_KEEP)
 		return rc;
 	for (size_t i = 0; i < update->nread; i++) {
 		if (i > 0 && memcmp(&record[i], &c.was[i].record,

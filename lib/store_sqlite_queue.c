@@ -123,6 +123,19 @@ enqueue(struct mm_sqlite_store *s, struct mm_sqlite_request *request)
 	return room;
 }
 
+void
+mm_sqlite_leave(struct mm_sqlite_store *s, const struct mm_store_update *update,
+    size_t argsize)
+{
+	struct mm_sqlite_request *request = request_new(update, argsize);
+
+	if (request == NULL)
+		return;
+	request->left = true;
+	if (!enqueue(s, request))
+		request_free(request);
+}
+
 enum mm_store_status
 mm_sqlite_ask(struct mm_sqlite_store *s, const struct mm_store_update *update,
     size_t argsize, int64_t wait_ms, struct mm_err *err)

@@ -9,7 +9,7 @@
  * time that is the cheapest way to find what is old.
  */
 #define PURGE_KEYS 500		  /* looked at in one chunk */
-#define PURGE_US 2000		  /* no chunk deletes for longer */
+#define PURGE_US 2000		  /* none reads or deletes for longer */
 #define PURGE_PAUSE_US 10000	  /* between two chunks */
 #define PURGE_EVERY_US 3600000000 /* between two walks */
 
@@ -40,21 +40,37 @@ is_old(const struct mm_sqlite_store *s, int64_t now, int64_t note,
 	return age > 0 && since < now - age;
 }
 
+/*
+ * A clock that has been set forward by mistake must not have everything
+ * purged: what was learned would be lost when it is set right.  So time goes
+ * on from when the file was last written, no faster than it really does; after
+ * a long rest a walk finds less to purge than it might, which is no harm.
+ */
+static int64_t
+purge_time(const struct mm_sqlite_store *s)
+{
+	int64_t now = mm_clock_wall(s->clock);
+	int64_t passed = (mono() - s->opened) / 1000000;
+
+	return now < s->written + passed ? now : s->written + passed;
+}
+
 /* Finds the old ones among the next keys, and where to go on. */
 static int
 scan(struct mm_sqlite_store *s, struct old old[PURGE_KEYS], size_t *n,
     bool *more)
 {
 	sqlite3_stmt *stmt = s->writer.stmt[MM_SQLITE_SCAN];
-	int64_t now = mm_clock_wall(s->clock);
+	int64_t now = purge_time(s), until = mono() + PURGE_US;
 	int64_t k = s->purge_next, note;
 	struct mm_record record;
+	bool in_time = true;
 	int rows = 0;
 
 	*n = 0;
 	sqlite3_bind_int64(stmt, 1, k);
 	sqlite3_bind_int(stmt, 2, PURGE_KEYS);
-	for (; sqlite3_step(stmt) == SQLITE_ROW; rows++) {
+	for (; in_time && sqlite3_step(stmt) == SQLITE_ROW; rows++) {
 		k = sqlite3_column_int64(stmt, 0);
 		note = sqlite3_column_int64(stmt, 1);
 		record.first = sqlite3_column_int64(stmt, 2);
@@ -62,8 +78,9 @@ scan(struct mm_sqlite_store *s, struct old old[PURGE_KEYS], size_t *n,
 		record.count = sqlite3_column_int64(stmt, 4);
 		if (is_old(s, now, note, &record))
 			old[(*n)++] = (struct old){k, note};
+		in_time = mono() < until;
 	}
-	*more = rows == PURGE_KEYS && k < INT64_MAX;
+	*more = (rows == PURGE_KEYS || !in_time) && k < INT64_MAX;
 	s->purge_next = *more ? k + 1 : INT64_MIN;
 	return sqlite3_reset(stmt);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WAIT_MS 20000 /* only a broken store is that slow */
 #define NTHREADS 8
@@ -164,6 +165,40 @@ ask_lazily(struct mm_store *store, size_t at_first, size_t want, bool write)
 	    mm_store_update(store, &update, sizeof(lazy), WAIT_MS, &err));
 	assert_int_equal(1, lazy.runs); /* on one copy of it */
 	return lazy;
+}
+
+static enum mm_store_change
+count_later(const struct mm_store_update *update,
+    struct mm_record record[MM_STORE_KEYS], bool *noted)
+{
+	int64_t *seen = update->arg;
+
+	(void)noted;
+	*seen = record[0].count;
+	record[0].count += 2;
+	return MM_STORE_LATER;
+}
+
+/* Each is answered from what is there, and none is done twice. */
+static void
+test_what_may_be_written_later_is_written(void **state)
+{
+	struct mm_store *store = *state;
+	int64_t seen = -1, all = 0;
+	struct mm_store_update update = {
+	    .n = 1, .key = {"a"}, .change = count_later, .arg = &seen};
+	struct mm_err err;
+
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(MM_STORE_DONE,
+		    mm_store_update(store, &update, sizeof(seen), 0, &err));
+		assert_in_range(seen, all, 2 * i);
+		assert_int_equal(0, seen % 2);
+		all = seen;
+	}
+	for (int i = 0; i < 1000 && peek(store, "a").count < 100; i++)
+		usleep(10000);
+	assert_int_equal(100, peek(store, "a").count);
 }
 
 static void
@@ -491,6 +526,8 @@ run(const char *backend, CMFixtureFunction up, CMFixtureFunction down)
 		test_a_quiet_change_writes_nothing, up, down),
 	    cmocka_unit_test_setup_teardown(
 		test_one_that_stays_keeps_its_note, up, down),
+	    cmocka_unit_test_setup_teardown(
+		test_what_may_be_written_later_is_written, up, down),
 	    cmocka_unit_test_setup_teardown(
 		test_what_nobody_wants_is_not_read, up, down),
 	    cmocka_unit_test_setup_teardown(

@@ -4,6 +4,7 @@
 #include "tests/unit/diskstore.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,6 +339,40 @@ test_purge_forgets_what_is_old_and_nothing_else(void **state)
 	mm_store_free(store);
 }
 
+/* A year ahead by mistake, before the daemon starts and while it runs. */
+static void
+test_a_clock_that_is_wrong_purges_nothing(void **state)
+{
+	const struct timespec written[] = {{.tv_sec = NOW}, {.tv_sec = NOW}};
+	struct mm_store_config ages = {.max_age = 3000, .waiting_age = 100};
+	struct mm_store *store = try_open(ages, &(struct mm_err){""});
+
+	(void)state;
+	assert_non_null(store);
+	set(store, "waits", NOW, NOW, true);
+	set(store, "known", NOW, NOW, false);
+	mm_store_free(store);
+	assert_int_equal(
+	    0, utimensat(AT_FDCWD, file("greylist.sqlite"), written, 0));
+	assert_int_equal(
+	    0, utimensat(AT_FDCWD, file("greylist.sqlite-wal"), written, 0));
+
+	now.wall = NOW + 31536000;
+	store = try_open(ages, &(struct mm_err){""});
+	assert_non_null(store);
+	sleep_ms(200);
+	now.wall = NOW - 31536000;
+	mm_store_keep(store, 2000, 100); /* it walks again */
+	sleep_ms(100);
+	now.wall = NOW + 31536000;
+	mm_store_keep(store, 3000, 100);
+	sleep_ms(100);
+	assert_int_equal(0, stats(store).purged);
+	assert_true(is_there(store, "waits"));
+	assert_true(is_there(store, "known"));
+	mm_store_free(store);
+}
+
 /* Updates go on, and none of theirs is lost, while thousands are purged. */
 static void
 test_purge_does_not_disturb(void **state)
@@ -459,6 +494,7 @@ main(void)
 	    TEST(test_a_reader_reads_beside_the_daemon),
 	    TEST(test_closing_commits_what_is_queued),
 	    TEST(test_purge_forgets_what_is_old_and_nothing_else),
+	    TEST(test_a_clock_that_is_wrong_purges_nothing),
 	    TEST(test_purge_does_not_disturb),
 	    TEST(test_the_log_is_copied),
 	    TEST(test_threads_have_names_and_take_no_signals),
