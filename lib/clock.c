@@ -24,3 +24,18 @@ const struct mm_clock mm_clock_system = {
     .wall = system_wall,
     .mono = system_mono,
 };
+
+int64_t
+mm_clock_stepped(struct mm_clock_watch *watch, const struct mm_clock *clock)
+{
+	int64_t ahead = mm_clock_wall(clock) - mm_clock_mono(clock) / 1000000;
+	int64_t step = ahead - watch->ahead;
+
+	if (watch->began && step > -MM_CLOCK_STEP && step < MM_CLOCK_STEP)
+		return 0; /* small ones add up */
+	watch->ahead = ahead;
+	if (watch->began)
+		return step;
+	watch->began = true;
+	return 0;
+}

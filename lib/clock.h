@@ -6,6 +6,7 @@
 #ifndef MM_CLOCK_H
 #define MM_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct mm_clock {
@@ -26,5 +27,15 @@ mm_clock_mono(const struct mm_clock *clock)
 {
 	return clock->mono(clock);
 }
+
+/* Has the wall clock been set?  All zero to begin with; confined. */
+struct mm_clock_watch {
+	bool began;
+	int64_t ahead; /* of the monotonic clock, seconds */
+};
+#define MM_CLOCK_STEP 10 /* seconds; less is adjusted all the time */
+/* By how many seconds since the call before, forward or (< 0) back; 0: not. */
+int64_t mm_clock_stepped(
+    struct mm_clock_watch *watch, const struct mm_clock *clock);
 
 #endif

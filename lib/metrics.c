@@ -45,6 +45,7 @@ static const char *const names[MM_NMETRICS] = {
     [MM_RELOADS_FAILED] = "reloads_failed",
     [MM_CHANGES_FAILED] = "changes_failed",
     [MM_OUT_OF_MEMORY] = "out_of_memory",
+    [MM_CLOCK_STEPS] = "clock_steps",
 };
 
 struct mm_metrics *

@@ -44,6 +44,7 @@ enum mm_metric {
 	MM_RELOADS_FAILED,
 	MM_CHANGES_FAILED, /* of messages: the MTA does not let us */
 	MM_OUT_OF_MEMORY,  /* walks cut short: the mail passed */
+	MM_CLOCK_STEPS,	   /* the clock was set, by more than some seconds */
 	MM_NMETRICS,
 };
 

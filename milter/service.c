@@ -52,7 +52,8 @@ struct service {
 	struct sharing sharing;		  /* its settings */
 	_Atomic(struct mm_foreign_imports) imports;
 	struct mm_delays *delays;
-	int64_t save_due;  /* the supervisor's: of the delays, monotonic */
+	int64_t save_due; /* the supervisor's: of the delays, monotonic */
+	struct mm_clock_watch watch; /* the supervisor's */
 	int64_t store_due; /* the supervisor's: when to try it, monotonic */
 	_Atomic bool trouble[NTROUBLES];
 	_Atomic int64_t troubled[NTROUBLES]; /* when, monotonic us */
@@ -271,9 +272,24 @@ tend_store(struct service *service)
 	atomic_store(&service->store, store);
 }
 
+/* What waits may have to wait anew; nothing waits for longer than that. */
+static void
+watch_clock(struct service *service)
+{
+	int64_t step = mm_clock_stepped(&service->watch, service->clock);
+
+	if (step == 0)
+		return;
+	service_count(service, MM_CLOCK_STEPS, 1);
+	logger_say(service->logger, MM_EVENT_NOTICE,
+	    "the clock has been set %s by %lld seconds",
+	    step > 0 ? "forward" : "back", llabs((long long)step));
+}
+
 void
 service_tend(struct service *service)
 {
+	watch_clock(service);
 	tend_store(service);
 	mm_policyd_pool_tend(service->policyds);
 }
