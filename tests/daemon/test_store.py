@@ -3,15 +3,19 @@ way.
 
 usage: MAILMUM=path/to/mailmum test_store.py
 """
+import ctypes
 import glob
 import os
+import signal
 import sqlite3
+import subprocess
 import time
 import unittest
 
 from gate import Gate, until
 from mta import session
 
+CLONE_NEWNS = 0x20000
 GREYLIST = "smtpd_recipient_restrictions = greylist\n"
 
 
@@ -100,6 +104,7 @@ class Locked(unittest.TestCase):
                 self.assertEqual(session(gate.milter, "198.51.100.1"),
                                  "continue")
             self.assertEqual(gate.counters()["store_errors"], 3)
+            until(lambda: gate.lines("greylist store fails"), "word of it")
             self.assertEqual(len(gate.lines("greylist store fails")), 1)
             self.assertIn("database is locked",
                           gate.lines("greylist store fails")[0])
@@ -109,6 +114,85 @@ class Locked(unittest.TestCase):
             until(lambda: session(gate.milter, "192.0.2.1") == "continue"
                   and gate.lines("greylist store works again"), "the end")
             self.assertEqual(len(gate.lines("greylist store fails")), 1)
+
+
+def mount(*args):
+    subprocess.run(["mount", *args], check=True)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "mounts")
+class Disk(unittest.TestCase):
+    """A small file system of its own, seen by nobody else."""
+
+    @classmethod
+    def setUpClass(cls):
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(CLONE_NEWNS) != 0:
+            raise unittest.SkipTest(os.strerror(ctypes.get_errno()))
+        mount("--make-rprivate", "/")
+
+    def setUp(self):
+        self.gate = Gate(GREYLIST, "greylist_delay = 1s\n"
+                         "state_directory = {dir}/state")
+        self.state = self.gate.path("state")
+        os.mkdir(self.state)
+        mount("-t", "tmpfs", "-o", "size=512k", "test", self.state)
+
+    def tearDown(self):
+        code = self.gate.stop()
+        subprocess.run(["umount", self.state], check=True)
+        self.gate.__exit__(None)
+        self.assertEqual(code, 0)
+
+    def test_full(self):
+        gate = self.gate.start()
+        known(gate, ["192.0.2.1"])
+        filler = os.path.join(self.state, "filler")
+        with open(filler, "wb", buffering=0) as f:
+            with self.assertRaises(OSError):
+                while True:
+                    f.write(bytes(4096))
+        # what room is left in pages that are there is soon used up
+        new = (f"198.51.{n}.1" for n in range(200))
+        until(lambda: session(gate.milter, next(new)) == "continue",
+              "no room")
+        for _ in range(3):
+            self.assertEqual(session(gate.milter, next(new)), "continue")
+            self.assertEqual(session(gate.milter, "192.0.2.1"), "continue")
+        self.assertGreaterEqual(gate.counters()["store_errors"], 4)
+        until(lambda: gate.lines("greylist store fails"), "word of it")
+        self.assertEqual(len(gate.lines("greylist store fails")), 1)
+        os.unlink(filler)
+        until(lambda: session(gate.milter, "203.0.113.1")[:3] == "451",
+              "room again")
+        until(lambda: session(gate.milter, "192.0.2.1") == "continue"
+              and session(gate.milter, "203.0.113.2")
+              and gate.lines("greylist store works again"), "word of it")
+        self.assertEqual(len(gate.lines("greylist store fails")), 1)
+        self.assertEqual(store(gate)["damaged"], 0)
+
+    def test_read_only(self):
+        gate = self.gate.start()
+        known(gate, ["192.0.2.1"])
+        gate.stop()
+        os.unlink(gate.path("log"))
+        mount("-o", "remount,ro", self.state)
+        gate.start()
+        for address in ("192.0.2.1", "198.51.100.1", "198.51.100.1"):
+            self.assertEqual(session(gate.milter, address), "continue")
+        self.assertEqual(gate.counters()["store_errors"], 2)
+        self.assertEqual(gate.counters()["greylist_known"], 1)
+        until(lambda: gate.lines("greylist store fails"), "word of it")
+        self.assertEqual(len(gate.lines("greylist store fails")), 1)
+        mount("-o", "remount,rw", self.state)
+        gate.signal(signal.SIGHUP)
+        until(lambda: gate.lines("reloaded"), "the reload")
+        until(lambda: session(gate.milter, "198.51.100.1")[:3] == "451",
+              "a disk to write on")
+        self.assertEqual(session(gate.milter, "192.0.2.1"), "continue")
+        until(lambda: session(gate.milter, "198.51.100.2")
+              and gate.lines("greylist store works again"), "word of it")
+        self.assertEqual(len(gate.lines("greylist store fails")), 1)
 
 
 if __name__ == "__main__":
