@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures the release build beside its peers and prints the figures.
-# usage: run.sh [a|b|c|memory|start|peers|redis]... [-- options of the benchmark]
+# usage: run.sh [a|b|c|memory|start|peers|redis|scale]... [-- options of the benchmark]
 # Everything runs in namespaces of its own and ends with them; what has to lie
 # on a real disk lies in a directory of its own, removed at the end.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
