@@ -21,6 +21,7 @@ endfunction()
 install_again()
 must_exist(/etc/mailmum/mailmum.conf)
 foreach(file sbin/mailmum bin/mailmumctl lib/sysusers.d/mailmum.conf
+    lib/tmpfiles.d/mailmum.conf
     lib/systemd/catalog/mailmum.catalog
     lib/systemd/system/mailmum.service lib/systemd/system/mailmum.socket
     share/mailmum/greylist-exceptions share/mailmum/postfix/main.cf
@@ -46,9 +47,21 @@ if(NOT text MATCHES "soft_bounce = yes\n$")
   message(FATAL_ERROR "the operator's own configuration is gone")
 endif()
 
+# The daemon can do little more than it has to.
+find_program(ANALYZE systemd-analyze)
+if(ANALYZE)
+  execute_process(COMMAND ${ANALYZE} --root=${DIR} --offline=true --no-pager
+      security mailmum.service
+    OUTPUT_VARIABLE exposure ERROR_QUIET)
+  if(NOT exposure MATCHES "Overall exposure level for mailmum.service: ([0-9.]+)")
+    message(FATAL_ERROR "systemd-analyze security says nothing: ${exposure}")
+  elseif(CMAKE_MATCH_1 GREATER 1.5)
+    message(FATAL_ERROR "exposed more than 1.5:\n${exposure}")
+  endif()
+endif()
+
 # The units refer to others; those that systemd brings have to be there.  Once
 # more as README has it for Sendmail.
-find_program(ANALYZE systemd-analyze)
 file(GLOB targets /lib/systemd/system/*.target)
 if(ANALYZE AND targets)
   file(COPY ${targets} DESTINATION "${DIR}/usr/lib/systemd/system")

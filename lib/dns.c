@@ -158,6 +158,12 @@ mm_dns_stats(struct mm_dns *dns, struct mm_dns_stats *ret)
 	dns->ops->stats(dns, ret);
 }
 
+bool
+mm_dns_lives(struct mm_dns *dns)
+{
+	return dns->ops->lives(dns);
+}
+
 void
 mm_dns_free(struct mm_dns *dns)
 {

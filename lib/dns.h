@@ -232,6 +232,7 @@ struct mm_dns_ops {
 	int (*reconfigure)(struct mm_dns *dns,
 	    const struct mm_dns_config *config, struct mm_err *err);
 	void (*stats)(struct mm_dns *dns, struct mm_dns_stats *ret);
+	bool (*lives)(struct mm_dns *dns);
 	void (*free)(struct mm_dns *dns);
 };
 struct mm_dns {
@@ -256,6 +257,9 @@ void mm_dns_ask(struct mm_dns *dns, struct mm_batch *batch,
 int mm_dns_reconfigure(
     struct mm_dns *dns, const struct mm_dns_config *config, struct mm_err *err);
 void mm_dns_stats(struct mm_dns *dns, struct mm_dns_stats *ret);
+/* Has its thread done anything since this was asked before?  Makes it do
+ * something, so that the next answer is about the time from now on. */
+bool mm_dns_lives(struct mm_dns *dns);
 void mm_dns_free(struct mm_dns *dns); /* NULL is fine */
 
 #endif

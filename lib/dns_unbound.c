@@ -71,6 +71,7 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	/* first read, then look: what comes after this wakes us again */
 	if (read(fd, &n, sizeof(n)) < 0)
 		return;
+	atomic_store(&u->doubted, false);
 	if (heed(u)) {
 		event_base_loopbreak(u->base);
 		return;
@@ -168,6 +169,16 @@ unbound_stats(struct mm_dns *dns, struct mm_dns_stats *ret)
 	};
 }
 
+static bool
+unbound_lives(struct mm_dns *dns)
+{
+	struct mm_unbound *u = mm_unbound_of(dns);
+	bool doubted = atomic_exchange(&u->doubted, true);
+
+	mm_unbound_wake(u);
+	return !doubted;
+}
+
 /* What of it there is: the thread does not run. */
 static void
 free_parts(struct mm_unbound *u)
@@ -250,6 +261,7 @@ static const struct mm_dns_ops unbound_ops = {
     .ask = mm_unbound_ask,
     .reconfigure = unbound_reconfigure,
     .stats = unbound_stats,
+    .lives = unbound_lives,
     .free = unbound_free,
 };
 

@@ -54,6 +54,7 @@ struct mm_unbound {
 	/* questions that wait, and given-up ones that the library has still */
 	atomic_size_t in_flight;
 	atomic_size_t in_flight_max;
+	atomic_bool doubted; /* asked whether it lives, and not woken since */
 
 	pthread_mutex_t lock; /* a leaf; guards the next five */
 	pthread_cond_t obeyed;

@@ -294,6 +294,12 @@ service_tend(struct service *service)
 	mm_policyd_pool_tend(service->policyds);
 }
 
+bool
+service_lives(struct service *service)
+{
+	return mm_dns_lives(service->dns);
+}
+
 static unsigned
 limit_of(const struct service *service, const struct mm_settings *settings)
 {

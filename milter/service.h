@@ -70,6 +70,10 @@ int service_reload(
  * connections that nobody uses. */
 void service_tend(struct service *service);
 
+/* Is everybody at work on whom verdicts depend?  For one caller, who asks now
+ * and then: whether they have moved since the last time. */
+bool service_lives(struct service *service);
+
 /* Around each callback.  False: the service stops, nothing is to be done. */
 bool service_enter(struct service *service);
 void service_leave(struct service *service);

@@ -411,7 +411,7 @@ loop(struct supervisor *s)
 		fds[0] = (struct pollfd){.fd = signals_fd(), .events = POLLIN};
 		if (poll(fds, CONTROL_FDS + 1, wait) == -1)
 			continue; /* a signal: its flag is read next time */
-		if (watchdog > 0)
+		if (watchdog > 0 && service_lives(s->service))
 			notify_alive();
 		signals_take(&want_reload, &want_stop);
 		if (want_stop)

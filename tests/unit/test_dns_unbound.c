@@ -1,4 +1,5 @@
 /* dns_unbound: questions, answers, time-outs, breakers, caps. */
+#include "lib/clock.h"
 #include "lib/dns.h"
 #include "lib/err.h"
 #include "tests/test.h"
@@ -297,6 +298,63 @@ test_free_completes_what_is_out(void **state)
 }
 
 /* A field of /proc/self/task/TID/status; "" where there is none. */
+/* Its thread is held in there until the test lets it go. */
+struct hold {
+	atomic_uint in;
+	atomic_bool go;
+};
+
+static void
+hold(void *ctx, const char *name, enum mm_dns_type type, int64_t took_us)
+{
+	struct hold *h = ctx;
+
+	(void)name;
+	(void)type;
+	(void)took_us;
+	atomic_fetch_add(&h->in, 1);
+	while (!atomic_load(&h->go))
+		usleep(1000);
+}
+
+static bool
+soon_lives(struct mm_dns *dns)
+{
+	for (int i = 0; i < 2000; i++) {
+		if (mm_dns_lives(dns))
+			return true;
+		usleep(5000);
+	}
+	return false;
+}
+
+static void
+test_a_thread_that_is_stuck_does_not_live(void **state)
+{
+	struct hold h = {0};
+	struct mm_dns_watch watch = {.ended = hold, .ctx = &h};
+	struct mm_err err = {""};
+	struct session s;
+	struct resolver w;
+
+	(void)state;
+	resolver_begin(&w);
+	w.dns = mm_dns_unbound_new(&w.config, &mm_clock_system, &watch, &err);
+	assert_non_null(w.dns);
+	assert_true(mm_dns_lives(w.dns));
+	assert_true(soon_lives(w.dns)); /* it has moved since */
+	session_begin(&s);
+	session_ask(w.dns, &s, "2." ZONE, NULL);
+	assert_true(soon(&h.in));
+	mm_dns_lives(w.dns);
+	for (int i = 0; i < 3; i++)
+		assert_false(mm_dns_lives(w.dns));
+	atomic_store(&h.go, true);
+	assert_true(soon_lives(w.dns));
+	session_end(&s);
+	resolver_end(&w);
+}
+
 static void
 read_status(const char *tid, const char *field, char value[64])
 {
@@ -353,6 +411,7 @@ main(void)
 	    cmocka_unit_test(test_given_up_question_is_joined_again),
 	    cmocka_unit_test(test_cap_refuses_at_once),
 	    cmocka_unit_test(test_free_completes_what_is_out),
+	    cmocka_unit_test(test_a_thread_that_is_stuck_does_not_live),
 	    cmocka_unit_test(test_thread_has_a_name_and_no_signals),
 	};
 
