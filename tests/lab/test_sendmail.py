@@ -143,7 +143,7 @@ class Together(case.Lab):
     @staticmethod
     def essence(record):
         return {k: v for k, v in record.items() if k not in (
-            "time", "recipient", "wait", "session", "queue_id")}
+            "time", "recipient", "wait", "session", "queue_id", "also")}
 
 
 class Replies(case.Lab):
