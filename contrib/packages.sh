@@ -12,11 +12,12 @@ test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 	postfix-pcre postfix-sqlite postgrey postfix-policyd-spf-python
 	sqlgrey libdbd-sqlite3-perl db5.3-util
 	openssl nsd unbound dnsdist redis-server redis-sentinel ldnsutils
-	iproute2 systemd fail2ban python3-systemd"
+	iproute2 systemd fail2ban python3-systemd
+	python3-prometheus-client"
 
-# of what cannot be installed beside Postfix the tests use the files only, and
-# what the programs in there need
-unpacked_packages="sendmail-bin sendmail-cf"
+# of what cannot be installed beside Postfix, and of Prometheus, the tests use
+# the files only, and what the programs in there need
+unpacked_packages="sendmail-bin sendmail-cf prometheus"
 unpacked_needs="m4 libdb5.3 libldap-2.5-0 liblockfile1 libnsl2 libsasl2-2
 	libsasl2-modules libwrap0"
 

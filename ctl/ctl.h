@@ -22,9 +22,11 @@ struct ctl {
 	const char *command;
 	const char *config; /* the file, never NULL */
 	bool json;
-	bool strict;	   /* of check */
-	bool ask;	   /* of explain */
-	bool html;	   /* of report */
+	bool strict;	  /* of check */
+	bool ask;	  /* of explain */
+	bool html;	  /* of report */
+	bool openmetrics; /* of stats, as the next */
+	bool prometheus;
 	bool unused;	   /* of greylist exceptions */
 	bool dry_run;	   /* of greylist import */
 	const char *delay; /* of greylist import, NULL: the usual one */

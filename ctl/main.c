@@ -34,6 +34,8 @@ enum {
 	OPTION_SINCE,
 	OPTION_UNTIL,
 	OPTION_HTML,
+	OPTION_OPENMETRICS,
+	OPTION_PROMETHEUS,
 	OPTION_CLIENT,
 	OPTION_SENDER,
 	OPTION_RECIPIENT,
@@ -99,7 +101,8 @@ static const struct command {
     {"report", ctl_report, "[FILE]",
 	TAKES_BOTH | BIT(OPTION_SINCE) | BIT(OPTION_UNTIL) | BIT(OPTION_HTML),
 	"say in sum what the log says, of the last day or a file"},
-    {"stats", ctl_stats, NULL, TAKES_BOTH,
+    {"stats", ctl_stats, NULL,
+	TAKES_BOTH | BIT(OPTION_OPENMETRICS) | BIT(OPTION_PROMETHEUS),
 	"show what the running daemon has counted"},
     {"reload", ctl_reload, NULL, TAKES_BOTH,
 	"have the running daemon read its configuration again"},
@@ -145,6 +148,8 @@ static const struct {
     {"until", 0, "TIME", offsetof(struct ctl, until),
 	"before then; else to the end"},
     {"html", 0, NULL, 0, "print an HTML page with charts"},
+    {"openmetrics", 0, NULL, 0, "print OpenMetrics text, for Prometheus"},
+    {"prometheus", 0, NULL, 0, "print it as node_exporter reads it"},
     {"client", 0, "WORD", offsetof(struct ctl, client),
 	"only mail whose client's address or name fits"},
     {"sender", 0, "WORD", offsetof(struct ctl, sender),
@@ -420,6 +425,8 @@ run(struct ctl *ctl, int argc, char **argv)
 	ctl->strict = (given & BIT(OPTION_STRICT)) != 0;
 	ctl->ask = (given & BIT(OPTION_ASK)) != 0;
 	ctl->html = (given & BIT(OPTION_HTML)) != 0;
+	ctl->openmetrics = (given & BIT(OPTION_OPENMETRICS)) != 0;
+	ctl->prometheus = (given & BIT(OPTION_PROMETHEUS)) != 0;
 	ctl->unused = (given & BIT(OPTION_UNUSED)) != 0;
 	ctl->dry_run = (given & BIT(OPTION_DRY_RUN)) != 0;
 	ctl->remove = (given & BIT(OPTION_REMOVE)) != 0;

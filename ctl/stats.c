@@ -15,6 +15,7 @@
 
 #define COLUMNS_MAX 24
 #define NAME_WIDTH 16 /* at least, so that sections stand in line */
+#define CELL_MAX 60   /* a restriction may be as long as its table */
 
 /* "dns_lists" as "dns lists". */
 static void
@@ -100,16 +101,34 @@ shown_name(const char *name)
 	return strcmp(name, "took_us") == 0 ? "ms_each" : name;
 }
 
+/* Its beginning, on one line. */
 static const char *
-cell_text(struct json_object *row, const char *name, char scratch[32])
+shorten(const char *text, char scratch[CELL_MAX + 1])
+{
+	size_t len = 0;
+
+	for (; *text != '\0' && len < CELL_MAX - 3; text++)
+		if (!isspace((unsigned char)*text))
+			scratch[len++] = *text;
+		else if (len > 0 && scratch[len - 1] != ' ')
+			scratch[len++] = ' ';
+	snprintf(&scratch[len], 4, "%s", *text != '\0' ? "..." : "");
+	return scratch;
+}
+
+static const char *
+cell_text(struct json_object *row, const char *name, char scratch[CELL_MAX + 1])
 {
 	struct json_object *cell = json_object_object_get(row, name);
+	const char *text;
 	int64_t n;
 
-	if (strcmp(name, "took_us") != 0)
-		return text_of(cell);
+	if (strcmp(name, "took_us") != 0) {
+		text = text_of(cell);
+		return strlen(text) <= CELL_MAX ? text : shorten(text, scratch);
+	}
 	n = json_object_get_int64(json_object_object_get(row, "asked"));
-	snprintf(scratch, 32, "%.1f",
+	snprintf(scratch, CELL_MAX + 1, "%.1f",
 	    n > 0 ? json_object_get_double(cell) / (double)n / 1000 : 0);
 	return scratch;
 }
@@ -118,7 +137,7 @@ static size_t
 find_columns(struct json_object *rows, struct column *columns)
 {
 	struct json_object *first = json_object_array_get_idx(rows, 0);
-	char scratch[32];
+	char scratch[CELL_MAX + 1];
 	size_t n = 0;
 
 	json_object_object_foreach(first, name, value)
@@ -150,7 +169,7 @@ print_table(struct json_object *rows)
 {
 	struct column columns[COLUMNS_MAX];
 	size_t n = find_columns(rows, columns);
-	char scratch[32];
+	char scratch[CELL_MAX + 1];
 
 	for (size_t c = 0; c < n; c++) {
 		const char *name = shown_name(columns[c].name);
@@ -257,14 +276,23 @@ print_all(const char *body)
 int
 ctl_stats(const struct ctl *ctl)
 {
+	const bool text = ctl->openmetrics || ctl->prometheus;
 	struct ctl_reply reply;
-	int code = ctl_client_ask(ctl, "stats\n", &reply);
+	int code;
 
+	if (ctl->json + ctl->openmetrics + ctl->prometheus > 1)
+		return ctl_fail(ctl, CTL_USAGE,
+		    "only one of --json, --openmetrics, --prometheus");
+	code = ctl_client_ask(ctl,
+	    ctl->prometheus    ? "metrics classic=yes\n"
+	    : ctl->openmetrics ? "metrics\n"
+			       : "stats\n",
+	    &reply);
 	if (code != 0)
 		return code;
 	if (reply.status / 100 != 2)
 		code = ctl_fail(ctl, CTL_NO, "%s", reply.text);
-	else if (ctl->json)
+	else if (ctl->json || text)
 		fputs(reply.body, stdout);
 	else if (!print_all(reply.body))
 		code = ctl_fail(ctl, EX_UNAVAILABLE,

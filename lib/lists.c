@@ -116,6 +116,7 @@ find_or_add(struct mm_lists *lists, const char *zone, const char *label)
 	lists->list = list;
 	list += lists->n;
 	*list = (struct list){.zone = strdup(zone)};
+	list->stat.took.bounds = &mm_histogram_answers;
 	if (list->zone == NULL || !set_label(list, label)) {
 		free(list->zone);
 		return NULL;
@@ -205,6 +206,7 @@ count(struct mm_list_stat *stat, enum mm_listing listing,
 {
 	stat->asked++;
 	stat->took_us += took_us > 0 ? (uint64_t)took_us : 0;
+	mm_histogram_add(&stat->took, took_us);
 	switch (listing) {
 	case MM_LISTED:
 		stat->listed++;

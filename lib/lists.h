@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "lib/dns.h"
+#include "lib/histogram.h"
 
 struct mm_lists;
 
@@ -32,6 +33,7 @@ struct mm_list_stat {
 	uint64_t asked, listed, unlisted, error_codes, odd_codes, timeouts,
 	    failures;	  /* SERVFAIL, bogus and the like */
 	uint64_t took_us; /* sum over asked */
+	struct mm_histogram took;
 };
 
 /* A change worth one line in the log. */

@@ -1,6 +1,9 @@
 /* metrics - see metrics.h. */
 #include "lib/metrics.h"
 
+#include "lib/histogram.h"
+
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -9,6 +12,8 @@ struct mm_metrics {
 	struct {
 		_Alignas(64) _Atomic int64_t n;
 	} counter[MM_NMETRICS];
+	pthread_mutex_t lock;
+	struct mm_histogram waits;
 };
 
 static const char *const names[MM_NMETRICS] = {
@@ -58,12 +63,19 @@ mm_metrics_new(void)
 		return NULL;
 	for (size_t i = 0; i < MM_NMETRICS; i++)
 		atomic_init(&metrics->counter[i].n, 0);
+	metrics->waits = (struct mm_histogram){.bounds = &mm_histogram_waits};
+	if (pthread_mutex_init(&metrics->lock, NULL) != 0) {
+		free(metrics);
+		return NULL;
+	}
 	return metrics;
 }
 
 void
 mm_metrics_free(struct mm_metrics *metrics)
 {
+	if (metrics != NULL)
+		pthread_mutex_destroy(&metrics->lock);
 	free(metrics);
 }
 
@@ -85,4 +97,20 @@ const char *
 mm_metric_name(enum mm_metric which)
 {
 	return names[which];
+}
+
+void
+mm_metrics_waited(struct mm_metrics *metrics, int64_t seconds)
+{
+	pthread_mutex_lock(&metrics->lock);
+	mm_histogram_add(&metrics->waits, seconds * 1000000);
+	pthread_mutex_unlock(&metrics->lock);
+}
+
+void
+mm_metrics_waits(struct mm_metrics *metrics, struct mm_histogram *ret)
+{
+	pthread_mutex_lock(&metrics->lock);
+	*ret = metrics->waits;
+	pthread_mutex_unlock(&metrics->lock);
 }

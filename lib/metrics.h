@@ -2,7 +2,7 @@
  * metrics - counters of the whole process.
  *
  * One fixed table; names as they are printed.  Per-list numbers are in lists.
- * Threads: shared, atomics.
+ * Threads: shared, atomics; the delays have a leaf lock.
  */
 #ifndef MM_METRICS_H
 #define MM_METRICS_H
@@ -48,6 +48,7 @@ enum mm_metric {
 	MM_NMETRICS,
 };
 
+struct mm_histogram;
 struct mm_metrics;
 
 struct mm_metrics *mm_metrics_new(void);
@@ -56,5 +57,8 @@ void mm_metric_add(
     struct mm_metrics *metrics, enum mm_metric which, int64_t by);
 int64_t mm_metric_get(const struct mm_metrics *metrics, enum mm_metric which);
 const char *mm_metric_name(enum mm_metric which);
+/* Mail has passed that the greylist had kept waiting so long. */
+void mm_metrics_waited(struct mm_metrics *metrics, int64_t seconds);
+void mm_metrics_waits(struct mm_metrics *metrics, struct mm_histogram *ret);
 
 #endif

@@ -83,6 +83,14 @@ describe(const struct outcome_case *mail, const struct mm_why *why)
 }
 
 static void
+count_warning(struct service *service, const char *reason,
+    const struct outcome_case *mail)
+{
+	service_count(service, MM_WARNINGS, 1);
+	service_count_verdict(service, reason, mail->facts->stage, MM_WARNED);
+}
+
+static void
 record_effects(struct service *service, const struct outcome_case *mail,
     const struct mm_effect *effects)
 {
@@ -100,7 +108,7 @@ record_effects(struct service *service, const struct outcome_case *mail,
 			decision.reply = done;
 		}
 		if (e->kind == MM_EFFECT_WARN)
-			service_count(service, MM_WARNINGS, 1);
+			count_warning(service, decision.reason, mail);
 		logger_decision(service_logger(service), &decision);
 	}
 }
@@ -176,6 +184,8 @@ ask_greylist(struct service *service, const struct outcome_case *mail,
 	service_trouble(service, TROUBLE_STORE, false, NULL);
 	count_greylist(service, answer.state);
 	count_delays(service_delays(service), &answer);
+	if (answer.state == MM_GREYLIST_PASS)
+		service_count_wait(service, answer.delay);
 	return answer;
 }
 
@@ -242,8 +252,8 @@ take_fate(struct mm_decision *decision, const struct effects *effects)
 
 /* reply NULL: none.  The record has it without its footer. */
 static void
-finish(struct service *service, struct mm_decision *decision,
-    const struct mm_reply *reply)
+finish(struct service *service, const struct outcome_case *mail,
+    struct mm_decision *decision, const struct mm_reply *reply)
 {
 	char line[MM_REPLY_MAX + 32];
 
@@ -255,6 +265,8 @@ finish(struct service *service, struct mm_decision *decision,
 		decision->reply = line;
 	}
 	service_count(service, verdict_metrics[decision->action], 1);
+	service_count_verdict(
+	    service, decision->reason, mail->facts->stage, decision->action);
 	logger_decision(service_logger(service), decision);
 }
 
@@ -320,7 +332,7 @@ outcome_carry_out(struct service *service, const struct outcome_case *mail,
 	if (decision.action != MM_ACCEPT)
 		set_reply(service, mail, mail->facts, &reply, ret);
 	take_fate(&decision, mail->effects);
-	finish(service, &decision, ret->code != 0 ? &reply : NULL);
+	finish(service, mail, &decision, ret->code != 0 ? &reply : NULL);
 }
 
 void
@@ -343,7 +355,7 @@ outcome_carry_out_stage(struct service *service,
 	decision.missed = result->missed;
 	decision.also = also_listed(result);
 	set_reply(service, mail, &before, &result->reply, ret);
-	finish(service, &decision, &result->reply);
+	finish(service, mail, &decision, &result->reply);
 }
 
 void
@@ -355,5 +367,5 @@ outcome_let_pass(struct service *service, const struct outcome_case *mail,
 
 	decision.action = MM_ACCEPT;
 	take_fate(&decision, mail->effects);
-	finish(service, &decision, NULL);
+	finish(service, mail, &decision, NULL);
 }

@@ -15,9 +15,11 @@
 #include "lib/lists.h"
 #include "lib/policy.h"
 #include "lib/policyd.h"
+#include "lib/program.h"
 #include "lib/settings.h"
 #include "lib/settings_dns.h"
 #include "lib/store.h"
+#include "lib/verdicts.h"
 #include "milter/logger.h"
 #include "milter/sharing.h"
 
@@ -38,6 +40,7 @@ struct service {
 	struct mm_metrics *metrics;
 	struct logger *logger;
 	struct mm_lists *lists;
+	struct mm_verdicts *verdicts;
 	struct mm_policyd_pool *policyds;
 	struct mm_dns *dns;
 	const struct mm_settings *standing; /* until a restart */
@@ -139,6 +142,52 @@ know_lists(
 			mm_dnsxl_label(list)))
 			return mm_err_set(err, "out of memory");
 	return 0;
+}
+
+struct knowing {
+	struct mm_verdicts *verdicts;
+	bool all;
+};
+
+static bool
+know_step(void *ctx, const struct mm_step *step)
+{
+	struct knowing *knowing = ctx;
+
+	if (!mm_verdicts_know(knowing->verdicts, step->text, true))
+		knowing->all = false;
+	return knowing->all;
+}
+
+/* What is a reason and no restriction of a policy; and the words of what is
+ * born at run time. */
+static bool
+know_words(struct mm_verdicts *verdicts)
+{
+	static const char *const words[] = {"end of list", "postmaster",
+	    "smtpd_helo_required", "strict_rfc821_envelopes",
+	    "greylist_exceptions", "greylist_optin", "greylist_optout",
+	    "greylist release", "greylist expect", "greylist allow"};
+	const struct mm_restriction *word;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!mm_verdicts_know(verdicts, words[i], false))
+			return false;
+	for (size_t i = 0; (word = mm_program_word(i)) != NULL; i++)
+		if (!mm_verdicts_know(verdicts, word->word, false))
+			return false;
+	return true;
+}
+
+/* For each restriction of the policy its own numbers. */
+static int
+know_rules(
+    struct service *service, const struct mm_policy *policy, struct mm_err *err)
+{
+	struct knowing knowing = {service->verdicts, true};
+
+	mm_policy_each(policy, know_step, &knowing);
+	return knowing.all ? 0 : mm_err_set(err, "out of memory");
 }
 
 static int
@@ -329,14 +378,17 @@ service_new(struct mm_policy *policy, struct logger *logger,
 	atomic_store(
 	    &service->session_limit, limit_of(service, service->standing));
 	service->lists = mm_lists_new();
+	service->verdicts = mm_verdicts_new();
 	service->policyds = mm_policyd_pool_new(service->clock);
 	service->delays = mm_delays_new();
-	if (service->lists == NULL || service->policyds == NULL ||
+	if (service->lists == NULL || service->verdicts == NULL ||
+	    !know_words(service->verdicts) || service->policyds == NULL ||
 	    service->delays == NULL) {
 		mm_err_set(err, "out of memory");
 		goto fail;
 	}
 	if (know_lists(service, policy, err) != 0 ||
+	    know_rules(service, policy, err) != 0 ||
 	    start_resolver(service, err) != 0)
 		goto fail;
 	service_tend(service);
@@ -378,6 +430,7 @@ service_free(struct service *service)
 	mm_store_free(atomic_load(&service->store));
 	sharing_clear(&service->sharing);
 	mm_lists_free(service->lists);
+	mm_verdicts_free(service->verdicts);
 	mm_policyd_pool_free(service->policyds);
 	mm_delays_free(service->delays);
 	mm_policy_unref(service->policy);
@@ -434,6 +487,8 @@ service_reload(
 	int rc;
 
 	rc = know_lists(service, policy, err);
+	if (rc == 0)
+		rc = know_rules(service, policy, err);
 	if (rc == 0)
 		rc = reload_resolver(
 		    service, mm_policy_settings(old), settings, err);
@@ -625,6 +680,31 @@ int64_t
 service_counted(struct service *service, enum mm_metric which)
 {
 	return mm_metric_get(service->metrics, which);
+}
+
+void
+service_count_verdict(struct service *service, const char *reason,
+    enum mm_stage stage, enum mm_verdict verdict)
+{
+	mm_verdicts_count(service->verdicts, reason, stage, verdict);
+}
+
+const struct mm_verdicts *
+service_verdicts(const struct service *service)
+{
+	return service->verdicts;
+}
+
+void
+service_count_wait(struct service *service, int64_t seconds)
+{
+	mm_metrics_waited(service->metrics, seconds);
+}
+
+void
+service_waits(struct service *service, struct mm_histogram *ret)
+{
+	mm_metrics_waits(service->metrics, ret);
 }
 
 void

@@ -15,10 +15,13 @@
 
 #include "lib/greylist_foreign.h"
 #include "lib/metrics.h"
+#include "lib/session.h"
+#include "lib/verdict.h"
 
 struct logger;
 struct mm_clock;
 struct mm_delays;
+struct mm_histogram;
 struct mm_complaints;
 struct mm_dns;
 struct mm_err;
@@ -27,6 +30,7 @@ struct mm_policy;
 struct mm_policyd_pool;
 struct mm_settings;
 struct mm_store;
+struct mm_verdicts;
 struct service;
 
 /* Things that go wrong and right again, each said once per change. */
@@ -105,6 +109,13 @@ time_t service_started(const struct service *service);
 time_t service_loaded(const struct service *service); /* its policy */
 void service_count(struct service *service, enum mm_metric which, int64_t by);
 int64_t service_counted(struct service *service, enum mm_metric which);
+/* What a restriction has decided, or warned of. */
+void service_count_verdict(struct service *service, const char *reason,
+    enum mm_stage stage, enum mm_verdict verdict);
+const struct mm_verdicts *service_verdicts(const struct service *service);
+/* Greylisted mail has passed after so many seconds. */
+void service_count_wait(struct service *service, int64_t seconds);
+void service_waits(struct service *service, struct mm_histogram *ret);
 /* Short, and unlike any other session's. */
 void service_session_id(struct service *service, char id[24]);
 

@@ -14,6 +14,7 @@
 #include "lib/policy.h"
 #include "lib/program.h"
 #include "lib/store_shared.h"
+#include "lib/verdicts.h"
 #include "milter/service.h"
 
 static void
@@ -158,6 +159,38 @@ write_lists(struct mm_json *json, struct service *service)
 	mm_json_end(json);
 }
 
+/* Each restriction of a policy, and what else has been a reason: how often of
+ * which verdict, in the words of the log. */
+static void
+write_restrictions(struct mm_json *json, struct service *service)
+{
+	struct mm_verdicts_row row;
+
+	mm_json_array(json, "restrictions");
+	for (size_t i = 0; mm_verdicts_row(service_verdicts(service), i, &row);
+	     i++) {
+		uint64_t sum[MM_NVERDICTS] = {0}, all = 0;
+
+		for (size_t cell = 0; cell < MM_NSTAGES * MM_NVERDICTS;
+		     cell++) {
+			uint64_t n =
+			    row.n[cell / MM_NVERDICTS][cell % MM_NVERDICTS];
+
+			sum[cell % MM_NVERDICTS] += n;
+			all += n;
+		}
+		if (all == 0 && !row.expected)
+			continue;
+		mm_json_object(json, NULL);
+		mm_json_string(json, "restriction", row.rule);
+		for (enum mm_verdict v = 0; v < MM_NVERDICTS; v++)
+			if (v != MM_INFORMED)
+				mm_json_uint(json, mm_verdict_word(v), sum[v]);
+		mm_json_end(json);
+	}
+	mm_json_end(json);
+}
+
 static bool
 write_table(void *ctx, const struct mm_step *step)
 {
@@ -203,6 +236,7 @@ stats_write(struct service *service, FILE *out)
 	write_store(&json, service);
 	write_shared(&json, service);
 	write_lists(&json, service);
+	write_restrictions(&json, service);
 	write_tables(&json, service);
 	mm_json_end(&json);
 	return mm_json_finish(&json);

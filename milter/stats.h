@@ -2,7 +2,8 @@
  * stats - the daemon's numbers as one JSON document, for the control socket.
  *
  * {"version", "uptime", "policy_age", "counters": {...}, "resolver": {...},
- *  "store": {...} or null, "lists": [{...}]}
+ *  "store": {...} or null, "shared": {...}, "lists": [{...}],
+ *  "restrictions": [{...}], "tables": [{...}]}
  * Threads: confined; reads what is shared.
  */
 #ifndef MM_MILTER_STATS_H

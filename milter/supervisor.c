@@ -24,6 +24,7 @@
 #include "milter/control.h"
 #include "milter/daemonize.h"
 #include "milter/exceptions.h"
+#include "milter/exposition.h"
 #include "milter/hand.h"
 #include "milter/logger.h"
 #include "milter/notify.h"
@@ -183,6 +184,22 @@ run_stats(void *ctx, const struct control_ask *ask, struct control_reply *reply)
 	}
 }
 
+/* For a file: as "classic=yes" in the format that node_exporter reads. */
+static void
+run_metrics(
+    void *ctx, const struct control_ask *ask, struct control_reply *reply)
+{
+	struct supervisor *s = ctx;
+	bool classic = mm_request_value(&ask->request, "classic") != NULL;
+
+	reply->code = CONTROL_DONE;
+	snprintf(reply->text, sizeof(reply->text), "metrics");
+	if (exposition_write(s->service, classic, reply->body) != 0) {
+		reply->code = CONTROL_FAILED;
+		snprintf(reply->text, sizeof(reply->text), "out of memory");
+	}
+}
+
 static void
 run_reload(
     void *ctx, const struct control_ask *ask, struct control_reply *reply)
@@ -244,6 +261,7 @@ run_delays(
 
 static const struct control_command commands[] = {
     {"stats", run_stats, ""},
+    {"metrics", run_metrics, "classic "},
     {"greylist-exceptions", run_exceptions, ""},
     {"greylist-delays", run_delays, ""},
     {"greylist-release", run_hand,

@@ -665,6 +665,9 @@ class Control(Asking):
                             "asked": 1000, "took_us": 12345678},
                            {"list": "a.example", "state": "dead",
                             "asked": 0, "took_us": 0}],
+             "restrictions": [
+                 {"restriction": "check_client_access inline:{" + 70 * "x" +
+                  "}", "reject": 12}],
              "nothing": []}
 
     def test_stats(self):
@@ -692,11 +695,26 @@ Dns lists
   bl.example.org  fine    1000     12.3
   a.example       dead       0      0.0
 
+Restrictions
+  restriction                                                   reject
+  check_client_access inline:{xxxxxxxxxxxxxxxxxxxxxxxxxxxxx...      12
+
 Nothing
   none
 """)
         got = self.ask(0, ["stats", "--json"], reply)
         self.assertEqual(self.STATS, json.loads(got))
+
+    def test_stats_for_prometheus(self):
+        """What the daemon says, unchanged."""
+        text = "# HELP mailmum_x Text.\nmailmum_x 1\n# EOF\n"
+        for option, request in (("--openmetrics", "metrics"),
+                                ("--prometheus", "metrics classic=yes")):
+            self.ask(0, ["stats", option], "200 metrics\n" + text, text,
+                     request=request)
+        self.expect(2, ["stats", "--json", "--prometheus"], "",
+                    "mailmumctl: stats: only one of --json, --openmetrics, "
+                    "--prometheus\n")
 
     def test_stats_unreadable(self):
         for body in "", "[]", "{", "<html>":

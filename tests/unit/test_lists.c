@@ -74,6 +74,8 @@ test_counts(void **state)
 	assert_int_equal(1, stat.timeouts);
 	assert_int_equal(2, stat.failures);
 	assert_int_equal(3600, stat.took_us);
+	assert_int_equal(3600, stat.took.sum_us);
+	assert_int_equal(9, stat.took.count[0]); /* none above 1 ms */
 	assert_int_equal(0, stat_of(lists, 1).asked);
 	assert_false(mm_lists_stat(lists, 2, &stat));
 	mm_lists_free(lists);

@@ -1,4 +1,5 @@
 /* metrics: counters from any thread, each with a name of its own. */
+#include "lib/histogram.h"
 #include "lib/metrics.h"
 #include "tests/test.h"
 
@@ -46,12 +47,34 @@ test_names_are_there_and_differ(void **state)
 	}
 }
 
+static void
+test_waits_are_spread(void **state)
+{
+	struct mm_metrics *metrics = mm_metrics_new();
+	struct mm_histogram waits;
+
+	(void)state;
+	assert_non_null(metrics);
+	mm_metrics_waited(metrics, 60);
+	mm_metrics_waited(metrics, 61);
+	mm_metrics_waited(metrics, 1000000);
+	mm_metrics_waits(metrics, &waits);
+	assert_int_equal(60000000, waits.bounds->us[0]);
+	assert_int_equal(1, waits.count[0]);
+	assert_int_equal(1, waits.count[1]);
+	assert_int_equal(1, waits.count[waits.bounds->n]);
+	assert_int_equal(1000121, waits.sum_us / 1000000);
+	mm_metrics_free(metrics);
+	mm_metrics_free(NULL);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_threads_lose_no_count),
 	    cmocka_unit_test(test_names_are_there_and_differ),
+	    cmocka_unit_test(test_waits_are_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

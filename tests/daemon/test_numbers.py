@@ -1,0 +1,158 @@
+"""The daemon's numbers: as JSON, and as Prometheus itself reads them."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from gate import Gate, PATIENCE, until
+from mta import session
+
+try:
+    from prometheus_client.openmetrics import parser
+except ImportError:
+    parser = None
+
+PROMTOOL = shutil.which("promtool", path=os.environ["PATH"] + ":" + str(
+    pathlib.Path(os.environ["UNPACKED"]) / "usr/bin"))
+ODD = 'check_client_access inline:{ { 192.0.2.6 = REJECT "no" \\o/ } }'
+# two zones of one label: the text must not name it twice
+POLICY = r"""
+dnsxl_labels = key.bl.example=bl.example, old.bl.example=bl.example
+
+smtpd_client_restrictions =
+    check_client_access inline:{ { 192.0.2.2 = REJECT no },
+        { 192.0.2.3 = DEFER later }, { 192.0.2.5 = DISCARD } }
+    %s
+    warn_if_reject reject_plaintext_session
+    reject_rbl_client key.bl.example
+    reject_rbl_client old.bl.example
+    reject_rbl_client other.example
+smtpd_recipient_restrictions = greylist
+""" % ODD
+SAMPLE = re.compile(r"^([a-z_]+)(\{.*\})? (\S+)$")
+
+
+def ctl(gate, *options):
+    done = subprocess.run(
+        [os.environ["MAILMUMCTL"], "-c", gate.config, "stats", *options],
+        capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0 and not done.stderr, done
+    return done.stdout
+
+
+def samples(text):
+    """Each sample of the text, and that there is none twice."""
+    found = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, labels, value = SAMPLE.match(line).groups("")
+            assert name + labels not in found, line
+            found[name + labels] = float(value)
+    return found
+
+
+class Numbers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.gate = cls.enterClassContext(Gate(POLICY))
+        for host in 2, 2, 3, 5, 6, 9:
+            session(cls.gate.milter, f"192.0.2.{host}")
+        until(lambda: all(row["asked"] for row in cls.gate.stats()["lists"]),
+              "an answer of each list")
+
+    def test_restrictions(self):
+        rows = {row.pop("restriction"): {k: v for k, v in row.items() if v}
+                for row in self.gate.stats()["restrictions"]}
+        access = next(r for r in rows if "192.0.2.5" in r)
+        self.assertEqual({"reject": 2, "defer": 1, "discard": 1},
+                         rows[access])
+        self.assertEqual({"reject": 1}, rows[ODD])
+        self.assertEqual({"greylist": 1}, rows["greylist"])
+        # it has nothing decided, and stands there
+        self.assertEqual({}, rows["reject_rbl_client other.example"])
+        self.assertNotIn("permit", rows)
+
+    def test_samples(self):
+        found = samples(ctl(self.gate, "--openmetrics"))
+        odd = ODD.replace("\\", "\\\\").replace('"', '\\"')
+        for sample, value in (
+                (f'verdicts_total{{stage="RCPT",action="reject",rule="{odd}"}}',
+                 1),
+                ('verdicts_total{stage="RCPT",action="greylist",'
+                 'rule="greylist"}', 1),
+                ("sessions_total", 6),
+                ('greylist_events_total{event="new"}', 1),
+                ("greylist_delay_seconds_count", 0),
+                ("greylist_entries", self.gate.stats()["store"]["records"]),
+                ('dnslist_duration_seconds_count{list="bl.example"}', 2),
+                ('dnslist_duration_seconds_bucket{list="bl.example",'
+                 'le="+Inf"}', 2),
+                ('dnslist_state{list="bl.example",state="fine"}', 1)):
+            self.assertEqual(value, found["mailmum_" + sample], sample)
+        for name, n in ("bl.example", 2), ("other.example", 1):
+            # nobody is there, or has not said so in time
+            self.assertEqual(n, sum(found[
+                f'mailmum_dnslist_queries_total{{list="{name}",result="{r}"}}']
+                for r in ("failure", "timeout")))
+        self.assertEqual(6, sum(v for k, v in found.items() if k.startswith(
+            "mailmum_verdicts_total")))
+        # the same numbers, whoever asks
+        other = samples(ctl(self.gate, "--prometheus"))
+        self.assertEqual(found.keys(), other.keys())
+
+    def test_strangers_are_no_labels(self):
+        before = samples(ctl(self.gate, "--openmetrics")).keys()
+        for n in range(20):
+            session(self.gate.milter, f"198.51.100.{n}", f"h{n}.example",
+                    f"helo{n}.example", f"<s{n}@example.org>",
+                    f"<r{n}@example.net>")
+        after = samples(ctl(self.gate, "--openmetrics")).keys()
+        self.assertEqual(before, after)
+
+    @unittest.skipUnless(parser, "there is no python3-prometheus-client")
+    def test_openmetrics_strictly(self):
+        text = ctl(self.gate, "--openmetrics")
+        families = {f.name: f for f in
+                    parser.text_string_to_metric_families(text)}
+        self.assertEqual("counter", families["mailmum_verdicts"].type)
+        self.assertEqual("info", families["mailmum_build"].type)
+        self.assertEqual("seconds",
+                         families["mailmum_dnslist_duration_seconds"].unit)
+        self.assertIn(ODD, [s.labels["rule"] for s in
+                            families["mailmum_verdicts"].samples])
+        self.assertTrue(all(f.documentation for f in families.values()))
+
+    @unittest.skipUnless(PROMTOOL, "there is no promtool")
+    def test_promtool(self):
+        """Not one complaint about the text for node_exporter."""
+        done = subprocess.run(
+            [PROMTOOL, "check", "metrics"], capture_output=True, text=True,
+            input=ctl(self.gate, "--prometheus"))
+        self.assertEqual((0, "", ""),
+                         (done.returncode, done.stdout, done.stderr))
+
+    @unittest.skipUnless(PROMTOOL, "there is no promtool")
+    def test_prometheus_takes_openmetrics(self):
+        """Its own parser, into its own database, and out again."""
+        text = "".join(
+            line + ("" if line.startswith("#") else " 1700000000") + "\n"
+            for line in ctl(self.gate, "--openmetrics").splitlines())
+        with tempfile.TemporaryDirectory() as tmp:
+            path = pathlib.Path(tmp, "in")
+            path.write_text(text)
+            os.makedirs(tmp + "/db/wal")
+            for args in (("create-blocks-from", "openmetrics", path,
+                          tmp + "/db"), ("dump", tmp + "/db")):
+                done = subprocess.run([PROMTOOL, "tsdb", *args],
+                                      capture_output=True, text=True)
+                self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual(len(samples(text.replace(" 1700000000", ""))),
+                         len(done.stdout.splitlines()))
+
+
+if __name__ == "__main__":
+    unittest.main()
