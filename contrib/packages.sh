@@ -5,7 +5,7 @@
 build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
 	libunbound-dev nettle-dev libevent-dev libsqlite3-dev libpcre2-dev
 	libpsl-dev publicsuffix libhiredis-dev libssl-dev libsystemd-dev
-	libjson-c-dev zlib1g-dev dns-root-data"
+	libjson-c-dev libmicrohttpd-dev zlib1g-dev dns-root-data"
 
 # what the tests need beside it: the lab runs real mail and DNS servers
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix

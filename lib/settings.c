@@ -60,6 +60,8 @@ static const struct row rows[] = { /* in the manual's order */
 	{ STRING(control_socket, "unix:/run/mailmum/control.sock"), RESTART },
 	{ STRING(state_directory, "/var/lib/mailmum"), RESTART },
 	{ STRING(log_to, ""), RESTART },
+	{ STRING(metrics_listen, ""), RESTART },
+	{ BOOL(metrics_listen_public, "no"), RESTART },
 	{ UINT(session_limit, "0", 0, 1000000), LIVE },
 	{ UINT(waiter_limit, "500", 1, 100000), LIVE },
 

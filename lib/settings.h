@@ -29,6 +29,8 @@ struct mm_settings {
 	/* the daemon; strings are never NULL, "" is unset */
 	const char *milter_socket, *milter_socket_group, *user;
 	const char *control_socket, *state_directory, *log_to;
+	const char *metrics_listen;
+	bool metrics_listen_public;
 	unsigned milter_socket_mode; /* permission bits */
 	unsigned session_limit;	     /* simultaneous ones; 0: by descriptors */
 	unsigned waiter_limit;	     /* callbacks that wait at once */

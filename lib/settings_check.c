@@ -119,6 +119,11 @@ check_daemon(const struct mm_settings *settings, const struct mm_conf *conf,
 			mm_complain(all, MM_ERROR, mm_conf_file(conf),
 			    mm_conf_line_of(conf, checks[i].name), "%s: %s",
 			    checks[i].name, err.text);
+	if (mm_metrics_listen_check(settings->metrics_listen,
+		settings->metrics_listen_public, &err) != 0)
+		mm_complain(all, MM_ERROR, mm_conf_file(conf),
+		    mm_conf_line_of(conf, "metrics_listen"),
+		    "metrics_listen: %s", err.text);
 }
 
 /* Better known now than when the resolver starts.  A private root is not

@@ -1,7 +1,11 @@
 /* settings_daemon - see settings_daemon.h. */
 #include "lib/settings_daemon.h"
 
-#include <stdbool.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -107,6 +111,91 @@ mm_control_socket_check(const char *text, struct mm_err *err)
 	if (mm_socket_kind(text, &rest) != MM_SOCKET_UNIX)
 		return mm_err_set(err, "\"%s\" is not unix:/PATH", text);
 	return check_path(rest, err);
+}
+
+/* address, which may be in brackets, of the family that stands in ret. */
+static int
+read_address(const char *address, struct sockaddr_storage *ret, socklen_t *len)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+	bool six = ret->ss_family == AF_INET6;
+	size_t n = strlen(address);
+	char text[INET6_ADDRSTRLEN];
+
+	if (six && address[0] == '[' && address[n - 1] == ']') {
+		address++;
+		n -= 2;
+	}
+	if (n >= sizeof(text))
+		return -1;
+	memcpy(text, address, n);
+	text[n] = '\0';
+	if (strcmp(text, "localhost") == 0)
+		snprintf(text, sizeof(text), "%s", six ? "::1" : "127.0.0.1");
+	*len = six ? sizeof(*in6) : sizeof(*in);
+	return inet_pton(ret->ss_family, text,
+		   six ? (void *)&in6->sin6_addr : (void *)&in->sin_addr) == 1
+		   ? 0
+		   : -1;
+}
+
+int
+mm_metrics_listen_read(const char *text, struct sockaddr_storage *ret,
+    socklen_t *len, struct mm_err *err)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t address_len;
+	const char *rest;
+	enum mm_socket_kind kind = mm_socket_kind(text, &rest);
+
+	if ((kind != MM_SOCKET_INET && kind != MM_SOCKET_INET6) ||
+	    strchr(rest, '@') == NULL)
+		return mm_err_set(err,
+		    "\"%s\" is not inet:PORT@ADDRESS or inet6:PORT@ADDRESS",
+		    text);
+	if (check_port(rest, err) != 0)
+		return -1;
+	address.ss_family = kind == MM_SOCKET_INET ? AF_INET : AF_INET6;
+	if (read_address(strchr(rest, '@') + 1, &address, &address_len) != 0)
+		return mm_err_set(err, "\"%s\" is not an %s address",
+		    strchr(rest, '@') + 1,
+		    kind == MM_SOCKET_INET ? "IPv4" : "IPv6");
+	/* it stands at the same place in both */
+	((struct sockaddr_in *)&address)->sin_port =
+	    htons((uint16_t)strtoul(rest, NULL, 10));
+	*ret = address;
+	*len = address_len;
+	return 0;
+}
+
+static bool
+is_loopback(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+
+	if (address->ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+	return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+int
+mm_metrics_listen_check(const char *text, bool meant, struct mm_err *err)
+{
+	struct sockaddr_storage address;
+	socklen_t len;
+
+	if (text[0] == '\0')
+		return 0;
+	if (mm_metrics_listen_read(text, &address, &len, err) != 0)
+		return -1;
+	if (meant || is_loopback(&address))
+		return 0;
+	return mm_err_set(err,
+	    "\"%s\" is open to other machines, and nobody has to log in: if "
+	    "that is meant, metrics_listen_public = yes",
+	    text);
 }
 
 int

@@ -10,6 +10,9 @@
 #ifndef MM_SETTINGS_DAEMON_H
 #define MM_SETTINGS_DAEMON_H
 
+#include <stdbool.h>
+#include <sys/socket.h>
+
 struct mm_err;
 
 enum mm_socket_kind {
@@ -25,6 +28,12 @@ enum mm_socket_kind mm_socket_kind(const char *text, const char **rest);
 /* Each: -1 and *err says what is wrong with text. */
 int mm_socket_check(const char *text, struct mm_err *err);
 int mm_control_socket_check(const char *text, struct mm_err *err);
+/* "inet:port@address", or inet6: or localhost.  -1: *err. */
+int mm_metrics_listen_read(const char *text, struct sockaddr_storage *ret,
+    socklen_t *len, struct mm_err *err);
+/* "" is fine.  Everybody may ask there: so it is on this machine only, unless
+ * it is said to be meant. */
+int mm_metrics_listen_check(const char *text, bool meant, struct mm_err *err);
 /* "" is fine: the daemon chooses. */
 int mm_log_to_check(const char *text, struct mm_err *err);
 

@@ -610,6 +610,12 @@ service_troubled(const struct service *service, enum trouble which)
 	return atomic_load(&service->trouble[which]);
 }
 
+void
+service_trouble_say(enum trouble which, FILE *out)
+{
+	fprintf(out, "%s; %s\n", troubles[which].begins, troubles[which].so);
+}
+
 const struct mm_clock *
 service_clock(struct service *service)
 {

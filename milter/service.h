@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "lib/greylist_foreign.h"
@@ -95,6 +96,8 @@ void service_waited(struct service *service);
 void service_trouble(
     struct service *service, enum trouble which, bool is, const char *why);
 bool service_troubled(const struct service *service, enum trouble which);
+/* What such a trouble is and what it means for mail, as a line. */
+void service_trouble_say(enum trouble which, FILE *out);
 
 const struct mm_clock *service_clock(struct service *service);
 struct mm_dns *service_dns(struct service *service);

@@ -26,6 +26,7 @@
 #include "milter/exceptions.h"
 #include "milter/exposition.h"
 #include "milter/hand.h"
+#include "milter/listener.h"
 #include "milter/logger.h"
 #include "milter/notify.h"
 #include "milter/privileges.h"
@@ -50,6 +51,7 @@ struct supervisor {
 	struct mm_metrics *metrics;
 	struct logger *logger;
 	struct service *service;
+	struct listener *listener; /* NULL: none is wanted */
 	struct control *control;
 	struct watch *watch;
 	struct mm_err err;
@@ -275,6 +277,17 @@ static const struct control_command commands[] = {
     {"reload", run_reload, ""},
 };
 
+/* Wanted and not to be had, is a mistake. */
+static int
+start_listener(struct supervisor *s)
+{
+	if (s->standing->metrics_listen[0] == '\0')
+		return 0;
+	s->listener =
+	    listener_new(s->standing->metrics_listen, s->service, &s->err);
+	return s->listener != NULL ? 0 : mm_err_in(&s->err, "metrics_listen");
+}
+
 /* Everything that has threads of its own.  They are born with all signals
  * blocked; the main thread is the one to take them. */
 static int
@@ -288,7 +301,7 @@ start_threads(struct supervisor *s)
 	if (start_logger(s) == 0) {
 		s->service = service_new(
 		    s->first, s->logger, s->metrics, s->descriptors, &s->err);
-		rc = s->service != NULL ? 0 : -1;
+		rc = s->service != NULL ? start_listener(s) : -1;
 	}
 	signals_unblock();
 	return rc;
@@ -453,6 +466,7 @@ static void
 take_back(struct supervisor *s)
 {
 	watch_free(s->watch);
+	listener_free(s->listener);
 	control_free(s->control);
 	service_free(s->service);
 	logger_free(s->logger);
@@ -503,6 +517,7 @@ supervisor_run(const struct supervisor_options *options,
 	logger_say(s.logger, MM_EVENT_STOPPING, "stopping");
 	callbacks_stop();
 	control_free(s.control);
+	listener_free(s.listener);
 	service_stop(s.service, FINISH_MS);
 	logger_free(s.logger);
 	/* libmilter's threads may still be there: nothing is freed under

@@ -1,12 +1,14 @@
 """The daemon's numbers: as JSON, and as Prometheus itself reads them."""
-import json
+import contextlib
 import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import unittest
+from http.client import HTTPConnection
 
 from gate import Gate, PATIENCE, until
 from mta import session
@@ -152,6 +154,111 @@ class Numbers(unittest.TestCase):
                 self.assertEqual(0, done.returncode, done.stderr)
         self.assertEqual(len(samples(text.replace(" 1700000000", ""))),
                          len(done.stdout.splitlines()))
+
+
+HTTP = """
+smtpd_recipient_restrictions = permit
+metrics_listen = inet:{port}@127.0.0.1
+"""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Listener(unittest.TestCase):
+    def start(self, policy=HTTP, settings=""):
+        """On a port that was free just now."""
+        self.port = free_port()
+        gate = Gate(policy.format(port=self.port), settings)
+        return self.enterContext(gate)
+
+    def ask(self, path, method="GET", body=None, **headers):
+        http = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        self.addCleanup(http.close)
+        http.request(method, path, body, headers)
+        answer = http.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+
+    def test_metrics(self):
+        gate = self.start()
+        session(gate.milter)
+        status, headers, text = self.ask("/metrics")
+        self.assertEqual((200, "text/plain; version=0.0.4; charset=utf-8"),
+                         (status, headers["Content-Type"]))
+        self.assertEqual(1, samples(text)["mailmum_sessions_total"])
+        self.assertNotIn("# EOF", text)
+        status, headers, text = self.ask(
+            "/metrics?x=y", Accept="application/openmetrics-text;"
+            "version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
+        self.assertEqual(
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            headers["Content-Type"])
+        self.assertEqual(samples(ctl(gate, "--openmetrics")), samples(text))
+        self.assertTrue(text.endswith("\n# EOF\n"))
+
+    def test_what_else_is_asked(self):
+        gate = self.start()
+        self.assertEqual((200, "ok\n"), self.ask("/healthz")[::2])
+        self.assertEqual((200, ""), self.ask("/healthz", "HEAD")[::2])
+        self.assertEqual(404, self.ask("/")[0])
+        self.assertEqual(404, self.ask("/metrics/..")[0])
+        status, headers, _ = self.ask("/metrics", "POST", b"x" * 100000)
+        self.assertEqual((405, "GET, HEAD"), (status, headers["Allow"]))
+        self.assertEqual(405, self.ask("/metrics", "DELETE")[0])
+        for junk in b"\0" * 9, b"GET\n\n", b"GET /" + b"x" * 100000:
+            with socket.create_connection(("127.0.0.1", self.port)) as s:
+                with contextlib.suppress(ConnectionError):
+                    s.sendall(junk + b"\r\n\r\n")
+        self.assertEqual(200, self.ask("/metrics")[0])
+        self.assertEqual("continue", session(gate.milter))
+
+    def test_many_connections_are_not_in_the_way_of_mail(self):
+        gate = self.start()
+        fds = f"/proc/{gate.process.pid}/fd"
+        before = len(os.listdir(fds))
+        with contextlib.ExitStack() as stack:
+            for _ in range(100):
+                s = stack.enter_context(socket.socket())
+                s.setblocking(False)
+                s.connect_ex(("127.0.0.1", self.port))
+            # however many come, few are taken
+            self.assertLess(len(os.listdir(fds)), before + 20)
+            self.assertEqual("continue", session(gate.milter))
+            self.assertIn("sessions", gate.counters())
+        self.assertEqual(200, self.ask("/healthz")[0])
+
+    def test_trouble_is_said(self):
+        gate = self.start(
+            "smtpd_recipient_restrictions = greylist\n"
+            "metrics_listen = inet:{port}@127.0.0.1\n",
+            "state_directory = {dir}/mailmum.conf")
+        status, headers, text = self.ask("/healthz")
+        self.assertEqual(503, status)
+        self.assertEqual("greylist store fails; mail passes without it\n",
+                         text)
+        self.assertEqual("continue", session(gate.milter))
+
+    def test_a_port_that_is_taken(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            gate = Gate(HTTP.format(port=port))
+            self.addCleanup(shutil.rmtree, gate.dir)
+            gate.start(wait=False)
+            self.assertEqual(71, gate.process.wait(PATIENCE))
+            self.assertIn(f"metrics_listen: inet:{port}@127.0.0.1: Address "
+                          "already in use", gate.errors())
+
+    def test_not_for_others(self):
+        gate = Gate("metrics_listen = inet:9187@0.0.0.0\n")
+        self.addCleanup(shutil.rmtree, gate.dir)
+        gate.start(wait=False)
+        self.assertEqual(78, gate.process.wait(PATIENCE))
+        self.assertIn("metrics_listen_public", gate.errors())
 
 
 if __name__ == "__main__":

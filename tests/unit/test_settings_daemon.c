@@ -100,6 +100,49 @@ test_places_to_log_to(void **state)
 	}
 }
 
+static void
+test_numbers_are_for_this_machine(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} wrong[] = {
+	    {"unix:/run/x", "\"unix:/run/x\" is not inet:PORT@ADDRESS or "
+			    "inet6:PORT@ADDRESS"},
+	    {"inet:9187", "\"inet:9187\" is not inet:PORT@ADDRESS or "
+			  "inet6:PORT@ADDRESS"},
+	    {"inet:0@127.0.0.1",
+		"\"0@127.0.0.1\": the port is not a number from 1 to 65535"},
+	    {"inet:9187@mx.example", "\"mx.example\" is not an IPv4 address"},
+	    {"inet:9187@::1", "\"::1\" is not an IPv4 address"},
+	    {"inet6:9187@[::1", "\"[::1\" is not an IPv6 address"},
+	    {"inet6:9187@[]", "\"[]\" is not an IPv6 address"},
+	    {"inet:9187@", "\"9187@\": no host behind \"@\""},
+	};
+	static const char *const open[] = {"inet:9187@0.0.0.0",
+	    "inet:9187@192.0.2.1", "inet6:9187@::", "inet6:9187@2001:db8::1"};
+	static const char *const fine[] = {"", "inet:9187@127.0.0.1",
+	    "inet:9187@127.1.2.3", "inet:9187@localhost", "inet6:9187@::1",
+	    "inet6:9187@[::1]", "inet6:9187@localhost"};
+	struct mm_err err;
+
+	(void)state;
+	for (size_t i = 0; i < MM_COUNT(wrong); i++) {
+		assert_int_equal(
+		    -1, mm_metrics_listen_check(wrong[i].text, true, &err));
+		assert_string_equal(wrong[i].want, err.text);
+	}
+	for (size_t i = 0; i < MM_COUNT(open); i++) {
+		assert_int_equal(
+		    -1, mm_metrics_listen_check(open[i], false, &err));
+		assert_non_null(strstr(err.text, "metrics_listen_public"));
+		assert_int_equal(
+		    0, mm_metrics_listen_check(open[i], true, &err));
+	}
+	for (size_t i = 0; i < MM_COUNT(fine); i++)
+		assert_int_equal(
+		    0, mm_metrics_listen_check(fine[i], false, &err));
+}
+
 int
 main(void)
 {
@@ -108,6 +151,7 @@ main(void)
 	    cmocka_unit_test(test_a_long_path_is_refused),
 	    cmocka_unit_test(test_the_control_socket_is_a_path),
 	    cmocka_unit_test(test_places_to_log_to),
+	    cmocka_unit_test(test_numbers_are_for_this_machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
