@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-static unsigned countdown;
-static bool failed;
+static _Thread_local unsigned countdown;
+static _Thread_local bool failed;
 
 void
 heap_fail(unsigned n)

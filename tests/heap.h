@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* The n-th allocation from now on fails, once.  0: none does. */
+/* This thread's n-th allocation from now on fails, once.  0: none does. */
 void heap_fail(unsigned n);
 /* It has come to that. */
 bool heap_failed(void);

@@ -188,8 +188,11 @@ fakeredis_come_back(struct fakeredis *fake)
 	assert(rc == 0);
 	rc = listen(fake->listener, CONNECTIONS);
 	assert(rc == 0);
-	getsockname(fake->listener, (struct sockaddr *)&in, &len);
-	snprintf(fake->port, sizeof(fake->port), "%u", ntohs(in.sin_port));
+	if (*fake->port == '\0') { /* it keeps the one that it got at first */
+		getsockname(fake->listener, (struct sockaddr *)&in, &len);
+		snprintf(
+		    fake->port, sizeof(fake->port), "%u", ntohs(in.sin_port));
+	}
 	atomic_store(&fake->stop, false);
 	rc = pthread_create(&fake->acceptor, NULL, accept_all, fake);
 	assert(rc == 0);
@@ -220,7 +223,6 @@ fakeredis_start(fakeredis_answer *answer, void *ctx)
 	fake->answer = answer;
 	fake->ctx = ctx;
 	pthread_mutex_init(&fake->lock, NULL);
-	snprintf(fake->port, sizeof(fake->port), "0");
 	fakeredis_come_back(fake);
 	return fake;
 }

@@ -28,7 +28,8 @@ struct server {
 		char key[128], value[128];
 	} row[ROWS];
 	size_t n;
-	const char *get; /* said to each GET instead; NULL: what there is */
+	/* said to each GET instead; NULL: what there is */
+	_Atomic(const char *) get;
 	const char *ping;
 	size_t deleted;
 };
@@ -91,9 +92,10 @@ static bool
 answer(void *ctx, size_t argc, char *const argv[], FILE *out)
 {
 	struct server *server = ctx;
+	const char *get = atomic_load(&server->get);
 
-	if (strcmp(argv[0], "GET") == 0 && server->get != NULL) {
-		fputs(server->get, out);
+	if (strcmp(argv[0], "GET") == 0 && get != NULL) {
+		fputs(get, out);
 	} else if (strcmp(argv[0], "GET") == 0) {
 		size_t i = find(server, argv[1]);
 
@@ -466,10 +468,10 @@ test_answers_of_no_use(void **state)
 		until(works, host, 1);
 		until(has_empty_queue, host, 0);
 		before = stats(host);
-		t.server.get = cases[i].get;
+		atomic_store(&t.server.get, cases[i].get);
 		snprintf(triplet, sizeof(triplet), "t%zu", i);
 		EXPECT(host, triplet, T0, MM_GREYLIST_FIRST, DELAY);
-		t.server.get = NULL;
+		atomic_store(&t.server.get, NULL);
 		assert_int_equal(before.asked + 1, stats(host).asked);
 		if (cases[i].fatal) {
 			assert_int_equal(before.errors + 1, stats(host).errors);
@@ -493,19 +495,19 @@ test_a_hostile_redis(void **state)
 	    "0 1099511627775 0",
 	};
 	struct three t;
-	char said[64], client[16];
+	char said[MM_COUNT(values)][64], client[16];
 
 	(void)state;
 	three_start(&t);
-	t.server.get = said;
 	for (size_t i = 0; i < MM_COUNT(values); i++) {
 		struct mm_record record;
 		struct mm_err err;
 		struct mm_greylist_answer got;
 
 		snprintf(client, sizeof(client), "client %zu", i);
-		snprintf(said, sizeof(said), "$%zu\r\n%s\r\n",
+		snprintf(said[i], sizeof(said[i]), "$%zu\r\n%s\r\n",
 		    strlen(values[i]), values[i]);
+		atomic_store(&t.server.get, said[i]);
 		got = mail(&t.host[0], client, values[i], T0);
 		assert_true(got.wait <= DELAY);
 		assert_int_equal(0,
