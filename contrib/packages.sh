@@ -15,11 +15,12 @@ test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 	iproute2 systemd fail2ban python3-systemd
 	python3-prometheus-client"
 
-# of what cannot be installed beside Postfix, and of Prometheus, the tests use
-# the files only, and what the programs in there need
-unpacked_packages="sendmail-bin sendmail-cf prometheus"
+# of what cannot be installed beside Postfix, and of Prometheus and Munin, the
+# tests use the files only, and what the programs in there need
+unpacked_packages="sendmail-bin sendmail-cf prometheus munin-node
+	munin-common"
 unpacked_needs="m4 libdb5.3 libldap-2.5-0 liblockfile1 libnsl2 libsasl2-2
-	libsasl2-modules libwrap0"
+	libsasl2-modules libwrap0 libnet-server-perl"
 
 # for the one test that looks at a page; it is skipped without
 browser_packages="chromium-headless-shell"

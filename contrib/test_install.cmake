@@ -29,6 +29,7 @@ foreach(file sbin/mailmum bin/mailmumctl lib/sysusers.d/mailmum.conf
     share/mailmum/sendmail/mailmum.socket.d/sendmail.conf
     share/mailmum/fail2ban/filter.d/mailmum.conf
     share/mailmum/fail2ban/jail.d/mailmum.conf
+    share/mailmum/munin/mailmum share/mailmum/munin/plugin-conf.d/mailmum
     share/man/man8/mailmum.8 share/man/man5/mailmum.conf.5
     share/man/man1/mailmumctl.1 share/doc/mailmum/README
     share/doc/mailmum/COPYING)

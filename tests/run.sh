@@ -21,7 +21,7 @@ esac
 install_packages $build_packages $test_packages $unpacked_needs || exit 1
 # shellcheck disable=SC2086 # it is a list
 unpack_packages build/unpacked $unpacked_packages ||
-	say "no Sendmail, no promtool: what needs them will be skipped"
+	say "no Sendmail, promtool, Munin: what needs them will be skipped"
 # shellcheck disable=SC2086 # it is a list
 install_packages $browser_packages || say "going on without a browser"
 cmake --preset dev && cmake --build --preset dev || exit 1
