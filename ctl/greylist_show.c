@@ -33,7 +33,7 @@ static const struct {
     {MM_GREYLIST_IMPORTED + 1, READ_TRIPLET, "imported", "imported2"},
     {MM_GREYLIST_IMPORTED + 2, READ_TRIPLET, "imported", "imported3"},
     {MM_GREYLIST_CLIENT, READ_CLIENT, "the client", "client"},
-    {MM_GREYLIST_NETWORK, READ_CLIENT, "its network", "network"},
+    {MM_GREYLIST_HOST, READ_CLIENT, "its address", "address"},
     {MM_GREYLIST_SOURCE, READ_SOURCE, "its source", "source"},
     {MM_GREYLIST_RELEASE, READ_WINDOW, "released", "released"},
     {MM_GREYLIST_EXPECT, READ_WINDOW, "expected", "expected"},
@@ -139,9 +139,8 @@ print_text(const struct explain *x)
 		any = true;
 		printf("  %s: ", rows[i].what);
 		print_record(x, rows[i].reading, record,
-		    rows[i].role == MM_GREYLIST_NETWORK
-			? x->rules.network_allow_count
-			: x->rules.allow_count);
+		    rows[i].role == MM_GREYLIST_HOST ? x->rules.host_allow_count
+						     : x->rules.allow_count);
 	}
 	if (x->greylist_trouble != NULL)
 		printf("  The greylist was not read: %s.\n",

@@ -15,7 +15,7 @@
 /* One decision at work. */
 struct at_work {
 	const struct mm_greylist_rules *rules;
-	struct mm_record *triplet, *client, *earlier, *network, *source;
+	struct mm_record *triplet, *client, *earlier, *host, *source;
 	struct mm_record *imported; /* NIMPORTED of them */
 	struct mm_record *record;   /* all of them, by role */
 	int64_t now;
@@ -357,8 +357,8 @@ look_further(struct at_work *w)
 	const struct mm_greylist_rules *rules = w->rules;
 	if (is_allowed(w, w->client, rules->allow_count))
 		return allow(w, w->client);
-	if (is_allowed(w, w->network, rules->network_allow_count))
-		return allow(w, w->network);
+	if (is_allowed(w, w->host, rules->host_allow_count))
+		return allow(w, w->host);
 	adopt(w, w->earlier);
 	for (size_t i = 0; i < NIMPORTED; i++)
 		adopt(w, &w->imported[i]);
@@ -391,7 +391,7 @@ at_work(const struct mm_greylist_rules *rules,
 	    .triplet = &record[MM_GREYLIST_TRIPLET],
 	    .client = &record[MM_GREYLIST_CLIENT],
 	    .earlier = &record[MM_GREYLIST_EARLIER],
-	    .network = &record[MM_GREYLIST_NETWORK],
+	    .host = &record[MM_GREYLIST_HOST],
 	    .source = &record[MM_GREYLIST_SOURCE],
 	    .imported = &record[MM_GREYLIST_IMPORTED],
 	    .record = record,
@@ -461,7 +461,7 @@ mm_greylist_share(const struct mm_greylist_rules *rules,
 	    [MM_GREYLIST_CLIENT] = {MM_STORE_SHARE_COUNT, rules->max_age},
 	    [MM_GREYLIST_EARLIER] = {MM_STORE_SHARE_WAIT,
 		rules->triplet_max_age},
-	    [MM_GREYLIST_NETWORK] = {MM_STORE_SHARE_COUNT, rules->max_age},
+	    [MM_GREYLIST_HOST] = {MM_STORE_SHARE_COUNT, rules->max_age},
 	    [MM_GREYLIST_RELEASE] = {MM_STORE_SHARE_WINDOW, 0},
 	    [MM_GREYLIST_EXPECT] = {MM_STORE_SHARE_WINDOW, 0},
 	    [MM_GREYLIST_EXPECT_PLAIN] = {MM_STORE_SHARE_WINDOW, 0},

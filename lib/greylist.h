@@ -51,8 +51,8 @@
 struct mm_greylist_rules {
 	int64_t delay, retry_window;
 	int64_t triplet_max_age, max_age; /* of triplets, of clients */
-	/* passes until the client, or its address, is allowed; 0: never */
-	unsigned allow_count, network_allow_count;
+	/* passes until the client, or its host, is allowed; 0: never */
+	unsigned allow_count, host_allow_count;
 	int64_t allow_interval;
 	unsigned waiting_limit; /* 0: none */
 	bool follow;		/* another recipient has passed */
@@ -67,7 +67,7 @@ enum mm_greylist_role {
 	MM_GREYLIST_TRIPLET,
 	MM_GREYLIST_CLIENT,  /* first: its last counted pass */
 	MM_GREYLIST_EARLIER, /* the triplet under its earlier key */
-	MM_GREYLIST_NETWORK, /* as CLIENT, by its address alone */
+	MM_GREYLIST_HOST,    /* as CLIENT, by its address alone */
 	MM_GREYLIST_SOURCE,  /* last: when its level was right */
 	/* the triplet as other programs knew it, see greylist_foreign.h: as
 	 * EARLIER, and never written anew but where it waited and has passed */

@@ -74,7 +74,7 @@ static void
 disown(struct at_hand *h)
 {
 	remove_record(h, MM_GREYLIST_CLIENT);
-	remove_record(h, MM_GREYLIST_NETWORK);
+	remove_record(h, MM_GREYLIST_HOST);
 }
 
 static void
@@ -102,9 +102,9 @@ static int64_t
 most_passes(const struct mm_record *record)
 {
 	int64_t client = record[MM_GREYLIST_CLIENT].count;
-	int64_t network = record[MM_GREYLIST_NETWORK].count;
+	int64_t host = record[MM_GREYLIST_HOST].count;
 
-	return client > network ? client : network;
+	return client > host ? client : host;
 }
 
 static enum mm_store_change

@@ -201,7 +201,7 @@ mm_greylist_keys(const struct mm_greylist_scheme *scheme,
 	       add(ret, MM_GREYLIST_EARLIER,
 		   mm_greylist_triplet_key(
 		       arena, id->network, mail->sender, mail->recipient)) &&
-	       add(ret, MM_GREYLIST_NETWORK,
+	       add(ret, MM_GREYLIST_HOST,
 		   mm_greylist_client_key(arena, id->host)) &&
 	       add(ret, MM_GREYLIST_SOURCE,
 		   mm_arena_printf(arena, "source %s", id->source)) &&

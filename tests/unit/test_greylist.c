@@ -382,23 +382,23 @@ test_what_was_imported_goes_on(void **state)
 }
 
 static void
-test_a_network_that_has_earned_it_is_allowed(void **state)
+test_a_host_that_has_earned_it_is_allowed(void **state)
 {
 	struct mm_record record[MM_GREYLIST_NROLES] = {
-	    [MM_GREYLIST_NETWORK] = {T, T, 5}};
+	    [MM_GREYLIST_HOST] = {T, T, 5}};
 	struct mm_greylist_rules by = rules;
 	bool write;
 
 	(void)state;
 	by.allow_count = 2;
 	assert_int_equal(MM_GREYLIST_FIRST, ask(&by, record, T + DAY).state);
-	by.network_allow_count = 5;
+	by.host_allow_count = 5;
 	assert_int_equal(MM_GREYLIST_ALLOWED_CLIENT,
 	    mm_greylist_decide(&by, record, T + DAY, &write).state);
 	assert_true(write); /* it is in use */
-	assert_int_equal(T + DAY, record[MM_GREYLIST_NETWORK].last);
+	assert_int_equal(T + DAY, record[MM_GREYLIST_HOST].last);
 	assert_int_equal(0, record[MM_GREYLIST_TRIPLET].first);
-	record[MM_GREYLIST_NETWORK].count = 4;
+	record[MM_GREYLIST_HOST].count = 4;
 	assert_int_equal(MM_GREYLIST_FIRST, ask(&by, record, T + DAY).state);
 }
 
@@ -589,7 +589,7 @@ any_rules(uint64_t *seed)
 	by.delay = draw(seed, 4) == 0 ? draw(seed, DAY) : 170;
 	by.triplet_max_age = draw(seed, 2) == 0 ? 7 * DAY : by.max_age;
 	by.allow_count = draw(seed, 6);
-	by.network_allow_count = draw(seed, 6);
+	by.host_allow_count = draw(seed, 6);
 	by.allow_interval = draw(seed, 2) * HOUR;
 	by.waiting_limit = draw(seed, 2) * draw(seed, 20);
 	by.follow = draw(seed, 8) == 0;
@@ -769,7 +769,7 @@ main(void)
 	    cmocka_unit_test(test_the_null_sender_is_forgotten_sooner),
 	    cmocka_unit_test(test_what_has_an_earlier_key_goes_on),
 	    cmocka_unit_test(test_what_was_imported_goes_on),
-	    cmocka_unit_test(test_a_network_that_has_earned_it_is_allowed),
+	    cmocka_unit_test(test_a_host_that_has_earned_it_is_allowed),
 	    cmocka_unit_test(test_a_flood_is_put_off_and_not_remembered),
 	    cmocka_unit_test(test_random_attempts_agree_with_the_model),
 	    cmocka_unit_test(test_whoever_waits_as_told_passes),

@@ -15,7 +15,7 @@ static const struct mm_greylist_rules rules = {
     .triplet_max_age = 36 * DAY,
     .max_age = 36 * DAY,
     .allow_count = 5,
-    .network_allow_count = 5,
+    .host_allow_count = 5,
     .allow_interval = HOUR,
     .waiting_limit = 20,
 };

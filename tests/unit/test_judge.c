@@ -600,7 +600,7 @@ test_greylist_of_a_named_client(void **state)
 		    &ask, w.policy, &w.session, &mark, w.arena));
 		assert_string_equal(cases[i].identity, ask.identity.text);
 		assert_int_equal(cases[i].count, ask.request.rules.allow_count);
-		assert_int_equal(5, ask.request.rules.network_allow_count);
+		assert_int_equal(5, ask.request.rules.host_allow_count);
 		/* the null sender's */
 		assert_int_equal(7 * 86400, ask.request.rules.triplet_max_age);
 		assert_int_equal(36 * 86400, ask.request.rules.max_age);
