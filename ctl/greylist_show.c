@@ -28,6 +28,7 @@ static const struct {
 	const char *what, *json;
 } rows[] = {
     {MM_GREYLIST_TRIPLET, READ_TRIPLET, "this mail", "triplet"},
+    {MM_GREYLIST_BY_NETWORK, READ_TRIPLET, "by its network", "by_network"},
     {MM_GREYLIST_EARLIER, READ_TRIPLET, "under its earlier key", "earlier"},
     {MM_GREYLIST_IMPORTED, READ_TRIPLET, "imported", "imported"},
     {MM_GREYLIST_IMPORTED + 1, READ_TRIPLET, "imported", "imported2"},
@@ -36,6 +37,8 @@ static const struct {
     {MM_GREYLIST_HOST, READ_CLIENT, "its address", "address"},
     {MM_GREYLIST_SOURCE, READ_SOURCE, "its source", "source"},
     {MM_GREYLIST_RELEASE, READ_WINDOW, "released", "released"},
+    {MM_GREYLIST_RELEASE_BY_NETWORK, READ_WINDOW, "released by its network",
+	"released_by_network"},
     {MM_GREYLIST_EXPECT, READ_WINDOW, "expected", "expected"},
     {MM_GREYLIST_EXPECT_PLAIN, READ_WINDOW, "expected", "expected_plain"},
     {MM_GREYLIST_GRANT, READ_WINDOW, "client allowed", "allowed"},

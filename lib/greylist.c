@@ -15,7 +15,7 @@
 /* One decision at work. */
 struct at_work {
 	const struct mm_greylist_rules *rules;
-	struct mm_record *triplet, *client, *earlier, *host, *source;
+	struct mm_record *triplet, *client, *host, *source;
 	struct mm_record *imported; /* NIMPORTED of them */
 	struct mm_record *record;   /* all of them, by role */
 	int64_t now;
@@ -252,6 +252,7 @@ find_window(const struct at_work *w)
 		enum mm_greylist_state state;
 	} windows[] = {
 	    {MM_GREYLIST_RELEASE, MM_GREYLIST_RELEASED},
+	    {MM_GREYLIST_RELEASE_BY_NETWORK, MM_GREYLIST_RELEASED},
 	    {MM_GREYLIST_GRANT, MM_GREYLIST_GRANTED},
 	    {MM_GREYLIST_GRANT_NETWORK, MM_GREYLIST_GRANTED},
 	    {MM_GREYLIST_GRANT_ADDRESS, MM_GREYLIST_GRANTED},
@@ -276,6 +277,8 @@ let_in(struct at_work *w, enum mm_greylist_state state)
 		answer.delay = age(w->triplet->first, w->now);
 	if (state == MM_GREYLIST_RELEASED) {
 		w->record[MM_GREYLIST_RELEASE] = (struct mm_record){0};
+		w->record[MM_GREYLIST_RELEASE_BY_NETWORK] =
+		    (struct mm_record){0};
 		return pass(w, state);
 	}
 	if (waited) {
@@ -355,11 +358,13 @@ static struct mm_greylist_answer
 look_further(struct at_work *w)
 {
 	const struct mm_greylist_rules *rules = w->rules;
+
 	if (is_allowed(w, w->client, rules->allow_count))
 		return allow(w, w->client);
 	if (is_allowed(w, w->host, rules->host_allow_count))
 		return allow(w, w->host);
-	adopt(w, w->earlier);
+	adopt(w, &w->record[MM_GREYLIST_BY_NETWORK]);
+	adopt(w, &w->record[MM_GREYLIST_EARLIER]);
 	for (size_t i = 0; i < NIMPORTED; i++)
 		adopt(w, &w->imported[i]);
 	if (has_passed(w->triplet, rules->triplet_max_age, w->now))
@@ -390,7 +395,6 @@ at_work(const struct mm_greylist_rules *rules,
 	return (struct at_work){.rules = rules,
 	    .triplet = &record[MM_GREYLIST_TRIPLET],
 	    .client = &record[MM_GREYLIST_CLIENT],
-	    .earlier = &record[MM_GREYLIST_EARLIER],
 	    .host = &record[MM_GREYLIST_HOST],
 	    .source = &record[MM_GREYLIST_SOURCE],
 	    .imported = &record[MM_GREYLIST_IMPORTED],
@@ -459,10 +463,13 @@ mm_greylist_share(const struct mm_greylist_rules *rules,
 	    [MM_GREYLIST_TRIPLET] = {MM_STORE_SHARE_WAIT,
 		rules->triplet_max_age},
 	    [MM_GREYLIST_CLIENT] = {MM_STORE_SHARE_COUNT, rules->max_age},
+	    [MM_GREYLIST_BY_NETWORK] = {MM_STORE_SHARE_WAIT,
+		rules->triplet_max_age},
 	    [MM_GREYLIST_EARLIER] = {MM_STORE_SHARE_WAIT,
 		rules->triplet_max_age},
 	    [MM_GREYLIST_HOST] = {MM_STORE_SHARE_COUNT, rules->max_age},
 	    [MM_GREYLIST_RELEASE] = {MM_STORE_SHARE_WINDOW, 0},
+	    [MM_GREYLIST_RELEASE_BY_NETWORK] = {MM_STORE_SHARE_WINDOW, 0},
 	    [MM_GREYLIST_EXPECT] = {MM_STORE_SHARE_WINDOW, 0},
 	    [MM_GREYLIST_EXPECT_PLAIN] = {MM_STORE_SHARE_WINDOW, 0},
 	    [MM_GREYLIST_GRANT] = {MM_STORE_SHARE_WINDOW, 0},

@@ -8,7 +8,7 @@
  * retry_window of that attempt passes, and from then on the triplet is known
  * until nothing was seen of it for triplet_max_age.  After the window the
  * attempt counts as a first one again.  What waits is found under the triplet's
- * earlier key as well, see greylist_key.h, and under those of an import.
+ * other keys as well, see greylist_key.h, and under those of an import.
  *
  * One verdict for a mail: once a recipient has passed here, the others of the
  * same transaction follow.
@@ -65,19 +65,22 @@ struct mm_greylist_rules {
  */
 enum mm_greylist_role {
 	MM_GREYLIST_TRIPLET,
-	MM_GREYLIST_CLIENT,  /* first: its last counted pass */
-	MM_GREYLIST_EARLIER, /* the triplet under its earlier key */
-	MM_GREYLIST_HOST,    /* as CLIENT, by its address alone */
-	MM_GREYLIST_SOURCE,  /* last: when its level was right */
+	MM_GREYLIST_CLIENT, /* first: its last counted pass */
+	/* the triplet under other keys, see greylist_key.h: */
+	MM_GREYLIST_BY_NETWORK, /* by its client's address alone, */
+	MM_GREYLIST_EARLIER,	/* and as earlier releases kept it */
+	MM_GREYLIST_HOST,	/* as CLIENT, by its address alone */
+	MM_GREYLIST_SOURCE,	/* last: when its level was right */
 	/* the triplet as other programs knew it, see greylist_foreign.h: as
 	 * EARLIER, and never written anew but where it waited and has passed */
 	MM_GREYLIST_IMPORTED,
 	MM_GREYLIST_IMPORTED_LAST = MM_GREYLIST_IMPORTED + 2,
 	/* windows: open from first to last */
-	MM_GREYLIST_RELEASE,	  /* this triplet's */
-	MM_GREYLIST_EXPECT,	  /* this recipient's */
-	MM_GREYLIST_EXPECT_PLAIN, /* and without its "+extension" */
-	MM_GREYLIST_GRANT,	  /* this client's, by its identity, */
+	MM_GREYLIST_RELEASE,		/* this triplet's, */
+	MM_GREYLIST_RELEASE_BY_NETWORK, /* likewise */
+	MM_GREYLIST_EXPECT,		/* this recipient's */
+	MM_GREYLIST_EXPECT_PLAIN,	/* and without its "+extension" */
+	MM_GREYLIST_GRANT,		/* this client's, by its identity, */
 	MM_GREYLIST_GRANT_NETWORK,
 	MM_GREYLIST_GRANT_ADDRESS,
 	MM_GREYLIST_NROLES,

@@ -51,7 +51,8 @@ remove_record(struct at_hand *h, enum mm_greylist_role role)
 static void
 release(struct at_hand *h)
 {
-	if (waits(h, MM_GREYLIST_TRIPLET) || waits(h, MM_GREYLIST_EARLIER))
+	if (waits(h, MM_GREYLIST_TRIPLET) || waits(h, MM_GREYLIST_BY_NETWORK) ||
+	    waits(h, MM_GREYLIST_EARLIER))
 		open_window(h, MM_GREYLIST_RELEASE);
 }
 
@@ -64,8 +65,10 @@ forget(struct at_hand *h)
 	if (waits(h, MM_GREYLIST_TRIPLET) && source->count > 0)
 		source->count--;
 	remove_record(h, MM_GREYLIST_TRIPLET);
+	remove_record(h, MM_GREYLIST_BY_NETWORK);
 	remove_record(h, MM_GREYLIST_EARLIER);
 	remove_record(h, MM_GREYLIST_RELEASE);
+	remove_record(h, MM_GREYLIST_RELEASE_BY_NETWORK);
 	for (int i = MM_GREYLIST_IMPORTED; i <= MM_GREYLIST_IMPORTED_LAST; i++)
 		remove_record(h, (enum mm_greylist_role)i);
 }

@@ -140,10 +140,10 @@ add_imported(struct mm_greylist_keys *keys, const struct mm_greylist_mail *mail,
 	return n >= 0;
 }
 
-/* What the operator may have opened. */
+/* What the operator may have opened; by_network: the triplet. */
 static bool
 add_windows(struct mm_greylist_keys *keys, const struct mm_greylist_mail *mail,
-    struct mm_arena *arena)
+    const char *by_network, struct mm_arena *arena)
 {
 	const struct mm_identity *id = &keys->identity;
 	const struct mm_ip *ip = &mail->client.ip;
@@ -152,6 +152,8 @@ add_windows(struct mm_greylist_keys *keys, const struct mm_greylist_mail *mail,
 	return plain != NULL &&
 	       add(keys, MM_GREYLIST_RELEASE,
 		   mm_greylist_release_key(arena, keys->key[0])) &&
+	       add(keys, MM_GREYLIST_RELEASE_BY_NETWORK,
+		   mm_greylist_release_key(arena, by_network)) &&
 	       add(keys, MM_GREYLIST_EXPECT,
 		   mm_greylist_expect_key(arena, mail->recipient)) &&
 	       add(keys, MM_GREYLIST_EXPECT_PLAIN,
@@ -177,6 +179,21 @@ client_of(const struct mm_identity *id)
 								     : id->host;
 }
 
+/* The triplet of a client that is known as that, of the parts that count. */
+static const char *
+triplet_of(unsigned parts, const char *client,
+    const struct mm_greylist_mail *mail, struct mm_arena *arena)
+{
+	const char *sender = mm_greylist_sender(arena, mail->sender);
+
+	if (sender == NULL)
+		return NULL;
+	return mm_greylist_triplet_key(arena,
+	    parts & MM_PART_CLIENT ? client : NULL,
+	    parts & MM_PART_SENDER ? sender : NULL,
+	    parts & MM_PART_RECIPIENT ? mail->recipient : NULL);
+}
+
 bool
 mm_greylist_keys(const struct mm_greylist_scheme *scheme,
     const struct mm_greylist_mail *mail, struct mm_arena *arena,
@@ -184,20 +201,19 @@ mm_greylist_keys(const struct mm_greylist_scheme *scheme,
 {
 	unsigned parts = mm_greylist_scheme_parts(scheme);
 	const struct mm_identity *id = &ret->identity;
-	const char *sender = mm_greylist_sender(arena, mail->sender);
+	const char *by_network;
 
 	ret->n = 0;
 	ret->at_first = 2; /* the triplet's and the client's */
-	return sender != NULL &&
-	       mm_greylist_identify(
-		   scheme, &mail->client, arena, &ret->identity) &&
-	       add(ret, MM_GREYLIST_TRIPLET,
-		   mm_greylist_triplet_key(arena,
-		       parts & MM_PART_CLIENT ? id->text : NULL,
-		       parts & MM_PART_SENDER ? sender : NULL,
-		       parts & MM_PART_RECIPIENT ? mail->recipient : NULL)) &&
+	if (!mm_greylist_identify(
+		scheme, &mail->client, arena, &ret->identity) ||
+	    (by_network = triplet_of(parts, id->network, mail, arena)) == NULL)
+		return false;
+	return add(ret, MM_GREYLIST_TRIPLET,
+		   triplet_of(parts, id->text, mail, arena)) &&
 	       add(ret, MM_GREYLIST_CLIENT,
 		   mm_greylist_client_key(arena, client_of(id))) &&
+	       add(ret, MM_GREYLIST_BY_NETWORK, by_network) &&
 	       add(ret, MM_GREYLIST_EARLIER,
 		   mm_greylist_triplet_key(
 		       arena, id->network, mail->sender, mail->recipient)) &&
@@ -205,5 +221,6 @@ mm_greylist_keys(const struct mm_greylist_scheme *scheme,
 		   mm_greylist_client_key(arena, id->host)) &&
 	       add(ret, MM_GREYLIST_SOURCE,
 		   mm_arena_printf(arena, "source %s", id->source)) &&
-	       add_imported(ret, mail, arena) && add_windows(ret, mail, arena);
+	       add_imported(ret, mail, arena) &&
+	       add_windows(ret, mail, by_network, arena);
 }

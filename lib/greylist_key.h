@@ -2,11 +2,11 @@
  * greylist_key - what a mail's records are called in the store.
  *
  * The triplet is kept under the client's identity, the sender without what
- * changes from mail to mail, and the recipient.  Earlier releases kept it
- * under the client's network and the sender as it was; where that is another
- * key it is looked at, too: what had passed before an upgrade, and what first
- * came when the client's name could not be found out, does not wait again.
- * Nor does what other programs knew, see greylist_foreign.h.
+ * changes from mail to mail, and the recipient.  Other keys are looked at, too,
+ * so that a mail does not wait again: with the network for an identity, as it
+ * is kept when the client's name or its SPF record could not be found out; with
+ * the network and the sender as it was, as earlier releases kept it; and those
+ * of other programs, see greylist_foreign.h.
  *
  * A client's passes are counted under its identity if a group or a confirmed
  * name says who it is, and under its own address if not.
