@@ -130,7 +130,10 @@ take_in(struct at_work *w)
 		return true;
 	run_off(w);
 	if (w->source->count >= w->rules->waiting_limit) {
-		*w->source = was; /* it is the same the next time */
+		if (was.last > w->now) /* from a clock that was set back */
+			w->write = true;
+		else
+			*w->source = was; /* it is the same the next time */
 		return false;
 	}
 	if (w->source->first == 0)

@@ -402,64 +402,6 @@ test_a_host_that_has_earned_it_is_allowed(void **state)
 	assert_int_equal(MM_GREYLIST_FIRST, ask(&by, record, T + DAY).state);
 }
 
-static void
-test_a_flood_is_put_off_and_not_remembered(void **state)
-{
-	struct mm_record record[MM_GREYLIST_NROLES] = {0}, none = {0};
-	struct mm_record *triplet = &record[MM_GREYLIST_TRIPLET];
-	struct mm_greylist_rules by = rules;
-	struct mm_greylist_answer got;
-	struct mm_record source;
-	bool write;
-
-	(void)state;
-	by.waiting_limit = 10;
-	for (int i = 0; i < 10; i++) {
-		*triplet = none;
-		assert_int_equal(
-		    MM_GREYLIST_FIRST, ask(&by, record, T + i).state);
-	}
-	source = record[MM_GREYLIST_SOURCE];
-	*triplet = none;
-	got = mm_greylist_decide(&by, record, T + 60, &write);
-	assert_int_equal(MM_GREYLIST_FLOOD, got.state);
-	assert_int_equal(170, got.wait);
-	assert_false(write);
-	assert_same(&none, triplet);
-	assert_same(&source, &record[MM_GREYLIST_SOURCE]);
-
-	/* one of those that wait comes back: there is room for another */
-	*triplet = (struct mm_record){T, T, 0};
-	assert_int_equal(MM_GREYLIST_PASS, ask(&by, record, T + 200).state);
-	*triplet = none;
-	assert_int_equal(MM_GREYLIST_FIRST, ask(&by, record, T + 200).state);
-	*triplet = none;
-	assert_int_equal(MM_GREYLIST_FLOOD, ask(&by, record, T + 200).state);
-
-	/* a tenth of the window later one has run off */
-	assert_int_equal(
-	    MM_GREYLIST_FLOOD, ask(&by, record, T + 2 * DAY / 10 - 1).state);
-	assert_int_equal(
-	    MM_GREYLIST_FIRST, ask(&by, record, T + 2 * DAY / 10).state);
-	/* and after a window all have */
-	for (int i = 0; i < 10; i++) {
-		*triplet = none;
-		assert_int_equal(
-		    MM_GREYLIST_FIRST, ask(&by, record, T + 5 * DAY).state);
-	}
-	*triplet = none;
-	assert_int_equal(
-	    MM_GREYLIST_FLOOD, ask(&by, record, T + 5 * DAY).state);
-	/* those who have passed do not wait for the flood */
-	*triplet = (struct mm_record){T, T + 5 * DAY, 1};
-	assert_int_equal(
-	    MM_GREYLIST_KNOWN_TRIPLET, ask(&by, record, T + 5 * DAY).state);
-	by.follow = true;
-	*triplet = none;
-	assert_int_equal(
-	    MM_GREYLIST_FOLLOWS, ask(&by, record, T + 5 * DAY).state);
-}
-
 /* A small generator of its own, so that a failure comes back each time. */
 static unsigned
 draw(uint64_t *seed, unsigned below)
@@ -681,53 +623,6 @@ test_time_only_helps(void **state)
 	}
 }
 
-/* However a source floods, with or without mail that comes back: the limit at
- * once, as many more in the window that those are kept for, and one that comes
- * with the window's last second. */
-static void
-test_a_source_has_no_more_waiting_than_that(void **state)
-{
-	enum { LIMIT = 20, SLOTS = 4000 };
-	static int64_t began[SLOTS];
-	struct mm_greylist_rules by = rules;
-	uint64_t seed = 6;
-
-	(void)state;
-	by.waiting_limit = LIMIT;
-	by.retry_window = DAY;
-	by.allow_count = 0;
-	for (int run = 0; run < 20; run++) {
-		struct mm_record source = {0};
-		unsigned pace = 1 + draw(&seed, 2 * HOUR), most = 0;
-		int64_t now = T;
-
-		memset(began, 0, sizeof(began));
-		for (size_t i = 0; i < SLOTS; i++) {
-			size_t slot = draw(&seed, 4) == 0 && i > 0
-					  ? draw(&seed, (unsigned)i)
-					  : i;
-			struct mm_record record[MM_GREYLIST_NROLES] = {
-			    [MM_GREYLIST_TRIPLET] = {began[slot], began[slot],
-				0},
-			    [MM_GREYLIST_SOURCE] = source};
-			unsigned waiting = 0;
-
-			now += draw(&seed, pace);
-			ask(&by, record, now);
-			source = record[MM_GREYLIST_SOURCE];
-			began[slot] = record[MM_GREYLIST_TRIPLET].count == 0
-					  ? record[MM_GREYLIST_TRIPLET].first
-					  : 0;
-			for (size_t j = 0; j <= i; j++)
-				waiting += began[j] != 0 &&
-					   now - began[j] <= by.retry_window;
-			if (waiting > most)
-				most = waiting;
-		}
-		assert_in_range(most, 1, 2 * LIMIT + 1);
-	}
-}
-
 /* The difference between a record that is written and one that is not
  * would be felt at the next start. */
 static void
@@ -770,12 +665,10 @@ main(void)
 	    cmocka_unit_test(test_what_has_an_earlier_key_goes_on),
 	    cmocka_unit_test(test_what_was_imported_goes_on),
 	    cmocka_unit_test(test_a_host_that_has_earned_it_is_allowed),
-	    cmocka_unit_test(test_a_flood_is_put_off_and_not_remembered),
 	    cmocka_unit_test(test_random_attempts_agree_with_the_model),
 	    cmocka_unit_test(test_whoever_waits_as_told_passes),
 	    cmocka_unit_test(test_no_flood_locks_anybody_out_for_good),
 	    cmocka_unit_test(test_time_only_helps),
-	    cmocka_unit_test(test_a_source_has_no_more_waiting_than_that),
 	    cmocka_unit_test(test_what_is_not_written_did_not_change),
 	};
 
