@@ -60,6 +60,7 @@ struct service {
 	int64_t store_due; /* the supervisor's: when to try it, monotonic */
 	_Atomic bool trouble[NTROUBLES];
 	_Atomic int64_t troubled[NTROUBLES]; /* when, monotonic us */
+	_Atomic bool well[NTROUBLES];	     /* it was, the last time */
 	_Atomic bool stopping;
 	_Atomic int in_flight;
 	_Atomic unsigned session_limit;
@@ -335,9 +336,32 @@ watch_clock(struct service *service)
 	    step > 0 ? "forward" : "back", llabs((long long)step));
 }
 
+/* It is over when it has been well for a while; it is said once. */
+static void
+end_trouble(struct service *service, enum trouble which)
+{
+	int64_t calm = mm_clock_mono(service->clock) -
+		       atomic_load(&service->troubled[which]);
+
+	if (calm >= CALM_US && atomic_load(&service->well[which]) &&
+	    atomic_exchange(&service->trouble[which], false))
+		logger_say(service->logger, MM_EVENT_OVER, "%s",
+		    troubles[which].ended);
+}
+
+/* What was well the last time may not be heard of again for long. */
+static void
+end_troubles(struct service *service)
+{
+	for (int i = 0; i < NTROUBLES; i++)
+		if (atomic_load(&service->trouble[i]))
+			end_trouble(service, (enum trouble)i);
+}
+
 void
 service_tend(struct service *service)
 {
+	end_troubles(service);
 	watch_clock(service);
 	tend_store(service);
 	mm_policyd_pool_tend(service->policyds);
@@ -584,24 +608,18 @@ void
 service_trouble(
     struct service *service, enum trouble which, bool is, const char *why)
 {
-	int64_t now;
-
 	/* nearly always nothing is wrong, and nothing was */
 	if (!is && !atomic_load(&service->trouble[which]))
 		return;
-	now = mm_clock_mono(service->clock);
-	if (is)
-		atomic_store(&service->troubled[which], now);
-	else if (now - atomic_load(&service->troubled[which]) < CALM_US)
+	atomic_store(&service->well[which], !is);
+	if (!is) {
+		end_trouble(service, which);
 		return;
-	if (atomic_exchange(&service->trouble[which], is) == is)
-		return;
-	if (is)
+	}
+	atomic_store(&service->troubled[which], mm_clock_mono(service->clock));
+	if (!atomic_exchange(&service->trouble[which], true))
 		logger_say(service->logger, troubles[which].event, "%s: %s; %s",
 		    troubles[which].begins, why, troubles[which].so);
-	else
-		logger_say(service->logger, MM_EVENT_OVER, "%s",
-		    troubles[which].ended);
 }
 
 bool
