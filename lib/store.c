@@ -88,22 +88,23 @@ mm_store_update(struct mm_store *store, struct mm_store_update *update,
 	    .update = update,
 	    .until = mm_clock_mono(&mm_clock_system) + wait_ms * 1000};
 
+	update->looked = false;
 	switch (look_first(&look, argsize)) {
 	case MM_STORE_KEEP:
 		if (store->ops->settled != NULL &&
 		    !store->ops->settled(store, update))
 			break;
 		atomic_fetch_add(&store->looks, 1);
-		return MM_STORE_DONE;
+		/* fallthrough */
 	case MM_STORE_LATER:
+		update->looked = true;
 		return MM_STORE_DONE;
-	case MM_STORE_MORE: /* which may have taken its time */
-		wait_ms = left_ms(look.until);
-		break;
+	case MM_STORE_MORE:
 	case MM_STORE_WRITE:
 		break;
 	}
-	return store->ops->update(store, update, argsize, wait_ms, err);
+	return store->ops->update(
+	    store, update, argsize, left_ms(look.until), err);
 }
 
 int

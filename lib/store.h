@@ -87,6 +87,8 @@ struct mm_store_update {
 	    struct mm_record record[MM_STORE_KEYS], bool *noted);
 	void *arg; /* change()'s own: in and out, see mm_store_update() */
 	const struct mm_store_sharing *sharing; /* NULL: nothing is shared */
+	bool looked; /* out, of what is DONE: a look was enough, so that
+			nothing is known of how writing goes */
 };
 
 /* How asking the store ended. */

@@ -164,8 +164,7 @@ mm_sqlite_ask(struct mm_sqlite_store *s, const struct mm_store_update *update,
 		request->left = true; /* the keeper frees it */
 		pthread_mutex_unlock(&request->lock);
 		atomic_fetch_add(&s->late, 1);
-		mm_err_set(err, "%s: no commit within %lld ms", s->path,
-		    (long long)wait_ms);
+		mm_err_set(err, "%s: no commit in time", s->path);
 		return MM_STORE_LATE;
 	}
 	pthread_mutex_unlock(&request->lock);

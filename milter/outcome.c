@@ -159,6 +159,9 @@ ask_store(struct service *service, const struct outcome_case *mail,
 	if (mm_store_update(store, &ask.update, sizeof(ask.request), wait_ms,
 		why) != MM_STORE_DONE)
 		return -1;
+	/* mail that is known tells nothing of a full disk */
+	if (!ask.update.looked)
+		service_trouble(service, TROUBLE_STORE, false, NULL);
 	*ret = ask.request.answer;
 	return 0;
 }
@@ -181,7 +184,6 @@ ask_greylist(struct service *service, const struct outcome_case *mail,
 		service_trouble(service, TROUBLE_STORE, true, why.text);
 		return answer;
 	}
-	service_trouble(service, TROUBLE_STORE, false, NULL);
 	count_greylist(service, answer.state);
 	count_delays(service_delays(service), &answer);
 	if (answer.state == MM_GREYLIST_PASS)

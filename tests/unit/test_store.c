@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WAIT_MS 20000 /* only a broken store is that slow */
@@ -124,6 +125,67 @@ test_a_quiet_change_writes_nothing(void **state)
 	assert_int_equal(0, stats.commits);
 	assert_int_equal(0, stats.records);
 	assert_int_equal(0, stats.waiting);
+}
+
+/* Whoever asks can tell whether the disk has been heard of. */
+static void
+test_a_look_says_that_it_was_one(void **state)
+{
+	struct request request = {.set = {{1, 2, 3}}, .quiet = true};
+	struct mm_store_update update = {
+	    .n = 1, .key = {"a"}, .change = change, .arg = &request};
+	struct mm_err err;
+
+	assert_int_equal(MM_STORE_DONE,
+	    mm_store_update(*state, &update, sizeof(request), WAIT_MS, &err));
+	assert_true(update.looked);
+	request.quiet = false;
+	assert_int_equal(MM_STORE_DONE,
+	    mm_store_update(*state, &update, sizeof(request), WAIT_MS, &err));
+	assert_false(update.looked);
+}
+
+/* A store that takes its time to read, and notes how much is left to write. */
+struct slow {
+	struct mm_store store;
+	int64_t wait_ms;
+};
+
+static int
+read_slowly(struct mm_store *store, const char *const *keys, size_t n,
+    int64_t wait_ms, struct mm_record *ret, struct mm_err *err)
+{
+	(void)store;
+	(void)keys;
+	(void)wait_ms;
+	(void)err;
+	nanosleep(&(struct timespec){.tv_nsec = 20 * 1000000}, NULL);
+	memset(ret, 0, n * sizeof(*ret));
+	return 0;
+}
+
+static enum mm_store_status
+note_wait(struct mm_store *store, struct mm_store_update *update,
+    size_t argsize, int64_t wait_ms, struct mm_err *err)
+{
+	(void)update;
+	(void)argsize;
+	(void)err;
+	((struct slow *)store)->wait_ms = wait_ms;
+	return MM_STORE_DONE;
+}
+
+static void
+test_what_reading_took_is_not_waited_again(void **state)
+{
+	static const struct mm_store_ops ops = {
+	    .update = note_wait, .read = read_slowly};
+	struct slow slow = {.store = {.ops = &ops}};
+	struct request request = {.set = {{1, 2, 3}}};
+
+	(void)state;
+	ask(&slow.store, "a", &request);
+	assert_in_range(slow.wait_ms, 0, WAIT_MS - 20);
 }
 
 /* Sees all or what is read at first; wants more of what it does not know. */
@@ -524,6 +586,9 @@ run(const char *backend, CMFixtureFunction up, CMFixtureFunction down)
 		test_what_was_written_is_there, up, down),
 	    cmocka_unit_test_setup_teardown(
 		test_a_quiet_change_writes_nothing, up, down),
+	    cmocka_unit_test_setup_teardown(
+		test_a_look_says_that_it_was_one, up, down),
+	    cmocka_unit_test(test_what_reading_took_is_not_waited_again),
 	    cmocka_unit_test_setup_teardown(
 		test_one_that_stays_keeps_its_note, up, down),
 	    cmocka_unit_test_setup_teardown(
