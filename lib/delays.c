@@ -31,7 +31,8 @@ enum {
 
 struct mm_delays {
 	_Atomic int64_t number[NUMBERS];
-	int64_t saved[NUMBERS]; /* as they are in the store */
+	int64_t saved[NUMBERS];	   /* as they are in the store */
+	int64_t saved_at[NUMBERS]; /* seconds, 1970 */
 };
 
 bool
@@ -179,6 +180,8 @@ name_key(struct key *key, size_t i)
 
 #define LOAD_MS 1000
 #define SAVE_MS 500
+/* Seconds; what is not written for long is purged. */
+#define SAVE_ANEW 43200
 
 /* Some numbers, one for each key of an update or a read. */
 struct some {
@@ -191,10 +194,9 @@ struct some {
 };
 
 static int
-read_some(struct mm_store *store, size_t first, size_t n, int64_t read[NUMBERS],
-    struct mm_err *err)
+read_some(struct mm_store *store, size_t first, size_t n,
+    struct mm_record read[NUMBERS], struct mm_err *err)
 {
-	struct mm_record record[MM_STORE_KEYS];
 	const char *keys[MM_STORE_KEYS];
 	struct key key[MM_STORE_KEYS];
 
@@ -202,18 +204,14 @@ read_some(struct mm_store *store, size_t first, size_t n, int64_t read[NUMBERS],
 		name_key(&key[i], first + i);
 		keys[i] = key[i].text;
 	}
-	if (mm_store_read(store, keys, n, LOAD_MS, record, err) != 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		read[first + i] = record[i].count > 0 ? record[i].count : 0;
-	return 0;
+	return mm_store_read(store, keys, n, LOAD_MS, read + first, err);
 }
 
 int
 mm_delays_load(
     struct mm_delays *delays, struct mm_store *store, struct mm_err *err)
 {
-	int64_t read[NUMBERS];
+	struct mm_record read[NUMBERS];
 	size_t n;
 
 	for (size_t i = 0; i < NUMBERS; i += n) {
@@ -222,11 +220,14 @@ mm_delays_load(
 			return -1;
 	}
 	for (size_t i = 0; i < NUMBERS; i++) {
-		delays->saved[i] = read[i];
+		int64_t value = read[i].count > 0 ? read[i].count : 0;
+
+		delays->saved[i] = value;
+		delays->saved_at[i] = read[i].last > 0 ? read[i].last : 0;
 		if (i >= LONGEST && i < DELAYED)
-			raise(&delays->number[i], read[i]);
+			raise(&delays->number[i], value);
 		else
-			atomic_fetch_add(&delays->number[i], read[i]);
+			atomic_fetch_add(&delays->number[i], value);
 	}
 	return 0;
 }
@@ -265,10 +266,21 @@ save_some(struct mm_delays *delays, struct mm_store *store, struct some *some,
 	if (mm_store_update(store, &update, sizeof(*some), SAVE_MS, err) !=
 	    MM_STORE_DONE)
 		return -1;
-	for (size_t i = 0; i < some->n; i++)
+	for (size_t i = 0; i < some->n; i++) {
 		delays->saved[some->of[i].at] = some->of[i].value;
+		delays->saved_at[some->of[i].at] = some->now;
+	}
 	some->n = 0;
 	return 0;
+}
+
+/* Has it changed, or not for long? */
+static bool
+is_due(const struct mm_delays *delays, size_t i, int64_t value, int64_t now)
+{
+	return value != delays->saved[i] ||
+	       (value != 0 && (now < delays->saved_at[i] ||
+				  now - delays->saved_at[i] >= SAVE_ANEW));
 }
 
 int
@@ -280,7 +292,7 @@ mm_delays_save(struct mm_delays *delays, struct mm_store *store, int64_t now,
 	for (size_t i = 0; i < NUMBERS; i++) {
 		int64_t value = number(delays, i);
 
-		if (value != delays->saved[i]) {
+		if (is_due(delays, i, value, now)) {
 			some.of[some.n].at = i;
 			some.of[some.n++].value = value;
 		}

@@ -13,7 +13,8 @@
  * longer setting its next attempt is unknown, and counted so.
  *
  * The counts are kept in the store as records of their own: loaded once,
- * written now and then where they have changed.
+ * written now and then where they have changed, and where they have not for
+ * long, so that no purge takes them.
  * Threads: shared, atomics; loading and saving confined to one.
  */
 #ifndef MM_DELAYS_H
@@ -55,7 +56,8 @@ int64_t mm_delays_begun(const struct mm_delays *delays);
 /* Adds what is in the store.  -1: *err; nothing has been added. */
 int mm_delays_load(
     struct mm_delays *delays, struct mm_store *store, struct mm_err *err);
-/* Writes what has changed since.  -1: *err; the rest will be the next time. */
+/* Writes what has changed, or is old; now: seconds, 1970.  -1: *err; the rest
+ * will be the next time. */
 int mm_delays_save(struct mm_delays *delays, struct mm_store *store,
     int64_t now, struct mm_err *err);
 

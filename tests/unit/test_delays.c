@@ -131,6 +131,36 @@ test_a_restart_loses_nothing(void **state)
 	mm_store_free(store);
 }
 
+/* Records that nobody writes for long are purged: what is counted stays. */
+static void
+test_what_does_not_change_does_not_grow_old(void **state)
+{
+	struct mm_store *store = mm_store_memory_new();
+	struct mm_delays *delays = mm_delays_new();
+	struct mm_record record;
+	struct mm_err err;
+
+	(void)state;
+	mm_delays_began(delays);
+	assert_int_equal(0, mm_delays_save(delays, store, 1000, &err));
+	for (int run = 0; run < 2; run++) {
+		const int64_t now = 1000 + 100000 * (run + 1);
+
+		assert_int_equal(0, mm_delays_save(delays, store, now, &err));
+		assert_int_equal(
+		    0, mm_store_peek(store, "delays begun", &record, &err));
+		assert_int_equal(1, record.count);
+		assert_int_equal(1000, record.first);
+		assert_int_equal(now, record.last);
+		/* nor over a restart */
+		mm_delays_free(delays);
+		delays = mm_delays_new();
+		assert_int_equal(0, mm_delays_load(delays, store, &err));
+	}
+	mm_delays_free(delays);
+	mm_store_free(store);
+}
+
 int
 main(void)
 {
@@ -139,6 +169,7 @@ main(void)
 	    cmocka_unit_test(test_one_mail),
 	    cmocka_unit_test(test_median_and_most),
 	    cmocka_unit_test(test_a_restart_loses_nothing),
+	    cmocka_unit_test(test_what_does_not_change_does_not_grow_old),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
