@@ -7,6 +7,7 @@
 #include "lib/arena.h"
 #include "lib/err.h"
 #include "lib/greylist_scheme.h"
+#include "lib/hostname.h"
 #include "lib/str.h"
 #include "lib/suffix.h"
 
@@ -210,15 +211,18 @@ static const char *
 by_domain(const struct mm_greylist_scheme *scheme, const char *step,
     const char *text, struct mm_arena *arena, struct mm_err *err)
 {
-	char *name = mm_arena_dup(arena, text);
-	const char *domain;
+	size_t len = strlen(text);
+	const char *domain = NULL;
+	char *name;
 
-	if (name == NULL)
+	if (len > 0 && text[len - 1] == '.')
+		len--;
+	if ((name = mm_arena_dupn(arena, text, len)) == NULL)
 		return NULL;
 	mm_str_fold(name);
-	domain = scheme->suffixes == NULL
-		     ? NULL
-		     : mm_suffixes_domain(scheme->suffixes, name);
+	if (scheme->suffixes != NULL && mm_hostname_fqdn(name) &&
+	    !mm_hostname_numeric_end(name))
+		domain = mm_suffixes_domain(scheme->suffixes, name);
 	if (domain == NULL) {
 		mm_err_set(err, "it is no address, and in nobody's domain");
 		return NULL;
@@ -242,5 +246,9 @@ mm_hand_identity(const struct mm_greylist_scheme *scheme, const char *text,
 		return by_domain(scheme, "name", text + 5, arena, err);
 	if (mm_prefix_parse(text, &prefix, &no_prefix) == 0)
 		return by_prefix(scheme, &prefix, arena, err);
+	if (strchr(text, '/') != NULL) { /* meant to be one */
+		*err = no_prefix;
+		return NULL;
+	}
 	return by_domain(scheme, "name", text, arena, err);
 }
