@@ -48,12 +48,6 @@ static const struct {
 	"allowed_address"},
 };
 
-static bool
-is_there(const struct mm_record *record)
-{
-	return record->first != 0 || record->last != 0 || record->count != 0;
-}
-
 static void
 print_triplet(const struct mm_record *record)
 {
@@ -137,7 +131,7 @@ print_text(const struct explain *x)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct mm_record *record = &x->record[rows[i].role];
 
-		if (!is_there(record))
+		if (!mm_record_seen(record))
 			continue;
 		any = true;
 		printf("  %s: ", rows[i].what);
@@ -181,7 +175,7 @@ write_json(const struct explain *x)
 	mm_json_string(&json, "generic", x->identity.generic);
 	mm_json_object(&json, "records");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (is_there(&x->record[rows[i].role]))
+		if (mm_record_seen(&x->record[rows[i].role]))
 			write_record(
 			    &json, rows[i].json, &x->record[rows[i].role]);
 	mm_json_end(&json);

@@ -22,12 +22,6 @@ struct at_work {
 	bool write;
 };
 
-static bool
-is_seen(const struct mm_record *record)
-{
-	return record->first != 0 || record->last != 0 || record->count != 0;
-}
-
 /* A time in the future, from a clock that has been set back, is now. */
 static int64_t
 age(int64_t since, int64_t now)
@@ -44,7 +38,7 @@ has_passed(const struct mm_record *record, int64_t max_age, int64_t now)
 static bool
 is_waiting(const struct at_work *w, const struct mm_record *triplet)
 {
-	return is_seen(triplet) && triplet->count == 0 &&
+	return mm_record_seen(triplet) && triplet->count == 0 &&
 	       age(triplet->first, w->now) <= w->rules->retry_window;
 }
 
@@ -158,7 +152,7 @@ static struct mm_greylist_answer
 allow(struct at_work *w, struct mm_record *client)
 {
 	refresh(w, client, w->rules->max_age);
-	if (is_seen(w->triplet) && w->triplet->count == 0) {
+	if (mm_record_seen(w->triplet) && w->triplet->count == 0) {
 		let_out(w);
 		*w->triplet = (struct mm_record){0};
 		w->write = true;
@@ -346,7 +340,7 @@ wait_or_pass(struct at_work *w)
 static bool
 settle(struct at_work *w, struct mm_greylist_answer *ret)
 {
-	bool waits = is_seen(w->triplet) && w->triplet->count == 0;
+	bool waits = mm_record_seen(w->triplet) && w->triplet->count == 0;
 
 	if (!waits && is_allowed(w, w->client, w->rules->allow_count))
 		*ret = allow(w, w->client);
@@ -434,7 +428,7 @@ mm_greylist_change(const struct mm_store_update *update,
 	request->answer = answer;
 	for (size_t i = 0; i < update->nread; i++)
 		record[i] = roles[request->role[i]];
-	*noted = is_seen(&record[0]) && record[0].count == 0;
+	*noted = mm_record_seen(&record[0]) && record[0].count == 0;
 	if (!w.write)
 		return MM_STORE_KEEP;
 	/* Known mail passes again if that is forgotten. */

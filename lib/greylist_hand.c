@@ -18,17 +18,11 @@ struct at_hand {
 };
 
 static bool
-is_seen(const struct mm_record *record)
-{
-	return record->first != 0 || record->last != 0 || record->count != 0;
-}
-
-static bool
 waits(const struct at_hand *h, enum mm_greylist_role role)
 {
 	const struct mm_record *triplet = &h->record[role];
 
-	return is_seen(triplet) && triplet->count == 0 &&
+	return mm_record_seen(triplet) && triplet->count == 0 &&
 	       triplet->first >= h->request->now - h->request->retry_window;
 }
 
@@ -43,7 +37,7 @@ open_window(struct at_hand *h, enum mm_greylist_role role)
 static void
 remove_record(struct at_hand *h, enum mm_greylist_role role)
 {
-	if (!is_seen(&h->record[role]))
+	if (!mm_record_seen(&h->record[role]))
 		return;
 	h->record[role] = (struct mm_record){0};
 	h->request->done = true;
@@ -128,7 +122,7 @@ change(const struct mm_store_update *update,
 	deeds[request->deed](&h);
 	for (size_t i = 0; i < update->n; i++)
 		record[i] = roles[request->role[i]];
-	*noted = is_seen(&record[0]) &&
+	*noted = mm_record_seen(&record[0]) &&
 		 (record[0].count == 0 || request->deed == MM_HAND_OPEN);
 	return request->done ? MM_STORE_WRITE : MM_STORE_KEEP;
 }

@@ -7,6 +7,12 @@
 #include "lib/clock.h"
 #include "lib/err.h"
 
+bool
+mm_record_seen(const struct mm_record *record)
+{
+	return record->first != 0 || record->last != 0 || record->count != 0;
+}
+
 int
 mm_store_run(struct mm_store_update *update, mm_store_fetch *fetch, void *ctx,
     struct mm_record record[MM_STORE_KEYS], bool *noted,

@@ -32,6 +32,7 @@ struct mm_record {
 	int64_t last;
 	int64_t count;
 };
+bool mm_record_seen(const struct mm_record *record);
 
 /* Text for people beside a record that is waiting: kept readable. */
 struct mm_store_note {
