@@ -7,12 +7,15 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libmilter-dev
 	libpsl-dev publicsuffix libhiredis-dev libssl-dev libsystemd-dev
 	libjson-c-dev libmicrohttpd-dev zlib1g-dev dns-root-data"
 
+# what the Debian package is made with
+deb_packages="dpkg-dev"
+
 # what the tests need beside it: the lab runs real mail and DNS servers
 test_packages="libcmocka-dev clang-format-14 mandoc python3 postfix
 	postfix-pcre postfix-sqlite postgrey postfix-policyd-spf-python
 	sqlgrey libdbd-sqlite3-perl db5.3-util
 	openssl nsd unbound dnsdist redis-server redis-sentinel ldnsutils
-	iproute2 systemd fail2ban python3-systemd
+	iproute2 systemd lintian fail2ban python3-systemd
 	python3-prometheus-client"
 
 # of what cannot be installed beside Postfix, and of Prometheus and Munin, the

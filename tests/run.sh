@@ -18,7 +18,8 @@ case ${1-} in
 esac
 
 # shellcheck disable=SC2086 # they are lists
-install_packages $build_packages $test_packages $unpacked_needs || exit 1
+install_packages $build_packages $deb_packages $test_packages \
+	$unpacked_needs || exit 1
 # shellcheck disable=SC2086 # it is a list
 unpack_packages build/unpacked $unpacked_packages ||
 	say "no Sendmail, promtool, Munin: what needs them will be skipped"
