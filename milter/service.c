@@ -689,9 +689,14 @@ service_started(const struct service *service)
 }
 
 time_t
-service_loaded(const struct service *service)
+service_loaded(struct service *service)
 {
-	return service->loaded;
+	time_t loaded;
+
+	pthread_mutex_lock(&service->lock);
+	loaded = service->loaded;
+	pthread_mutex_unlock(&service->lock);
+	return loaded;
 }
 
 void

@@ -109,7 +109,7 @@ struct mm_foreign_imports service_imports(struct service *service);
 struct mm_delays *service_delays(struct service *service);
 struct logger *service_logger(struct service *service);
 time_t service_started(const struct service *service);
-time_t service_loaded(const struct service *service); /* its policy */
+time_t service_loaded(struct service *service); /* its policy */
 void service_count(struct service *service, enum mm_metric which, int64_t by);
 int64_t service_counted(struct service *service, enum mm_metric which);
 /* What a restriction has decided, or warned of. */

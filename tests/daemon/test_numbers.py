@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 from http.client import HTTPConnection
 
@@ -229,6 +230,38 @@ class Listener(unittest.TestCase):
             self.assertEqual("continue", session(gate.milter))
             self.assertIn("sessions", gate.counters())
         self.assertEqual(200, self.ask("/healthz")[0])
+
+    def test_scrapes_while_it_works(self):
+        """Mail, reloads with other restrictions, scrapes: none hinders the
+        others, and no number is lost."""
+        gate = self.start()
+        stop = threading.Event()
+        scrapes = []
+
+        def scrape():
+            while not stop.is_set():
+                scrapes.append(self.ask("/metrics")[0])
+
+        threads = [threading.Thread(target=scrape) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for n in range(10):
+            self.assertEqual("continue", session(gate.milter))
+            gate.configure("smtpd_recipient_restrictions = "
+                           f"check_client_access inline:{{{{x{n}=OK}}}}\n"
+                           f"metrics_listen = inet:{self.port}@127.0.0.1\n")
+            self.assertEqual(200, gate.control(b"reload\n")[0])
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual({200}, set(scrapes))
+        found = samples(self.ask("/metrics")[2])
+        self.assertEqual(10, found["mailmum_reloads_total"])
+        self.assertEqual(10, sum(v for k, v in found.items() if
+                                 k.startswith("mailmum_verdicts_total")))
+        self.assertEqual(11, len([
+            row for row in gate.stats()["restrictions"]
+            if row["restriction"].startswith(("permit", "check_client"))]))
 
     def test_trouble_is_said(self):
         gate = self.start(
