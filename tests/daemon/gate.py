@@ -47,6 +47,13 @@ def libmilters(race):
     return "(libmilter.so" in race and "(mailmum+" not in accesses
 
 
+def free_port():
+    """One that was free just now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
 class Gate:
     """A daemon, running from start() to stop()."""
 

@@ -11,7 +11,7 @@ import threading
 import unittest
 from http.client import HTTPConnection
 
-from gate import Gate, PATIENCE, until
+from gate import Gate, PATIENCE, free_port, until
 from mta import session
 
 try:
@@ -161,12 +161,6 @@ HTTP = """
 smtpd_recipient_restrictions = permit
 metrics_listen = inet:{port}@127.0.0.1
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Listener(unittest.TestCase):
