@@ -56,7 +56,9 @@ struct service {
 	_Atomic(struct mm_foreign_imports) imports;
 	struct mm_delays *delays;
 	int64_t save_due; /* the supervisor's: of the delays, monotonic */
-	struct mm_clock_watch watch; /* the supervisor's */
+	bool delays_read, delays_found; /* the supervisor's: in the store */
+	atomic_bool rebuilt;		/* the store, since it was last read */
+	struct mm_clock_watch watch;	/* the supervisor's */
 	int64_t store_due; /* the supervisor's: when to try it, monotonic */
 	_Atomic bool trouble[NTROUBLES];
 	_Atomic int64_t troubled[NTROUBLES]; /* when, monotonic us */
@@ -225,6 +227,7 @@ on_rebuilt(void *ctx, const char *aside, uint64_t records, bool whole)
 {
 	struct service *service = ctx;
 
+	atomic_store(&service->rebuilt, true);
 	logger_say(service->logger, MM_EVENT_STORE_REBUILT,
 	    "greylist store is rebuilt: %llu records of %s%s",
 	    (unsigned long long)records, aside,
@@ -272,24 +275,46 @@ find_imports(struct service *service, struct mm_store *store)
 
 /* Numbers for people: no trouble if they are lost. */
 static void
-save_delays(struct service *service, struct mm_store *store)
-{
-	struct mm_err err;
-
-	service->save_due = mm_clock_mono(service->clock) + SAVE_US;
-	mm_delays_save(
-	    service->delays, store, mm_clock_wall(service->clock), &err);
-}
-
-static void
 load_delays(struct service *service, struct mm_store *store)
 {
 	struct mm_err err;
 
 	service->save_due = mm_clock_mono(service->clock) + SAVE_US;
-	if (mm_delays_load(service->delays, store, &err) != 0)
+	service->delays_read =
+	    mm_delays_load(service->delays, store, &err) == 0;
+	service->delays_found =
+	    service->delays_read && mm_delays_begun(service->delays) > 0;
+	if (!service->delays_read)
 		logger_say(service->logger, MM_EVENT_NOTICE,
 		    "the delays counted so far: %s", err.text);
+}
+
+/* What could not be read yet is not written over. */
+static void
+save_delays(struct service *service, struct mm_store *store)
+{
+	struct mm_err err;
+
+	if (!service->delays_read) {
+		load_delays(service, store);
+		return;
+	}
+	service->save_due = mm_clock_mono(service->clock) + SAVE_US;
+	if (mm_delays_save(service->delays, store,
+		mm_clock_wall(service->clock), &err) == 0 &&
+	    mm_delays_begun(service->delays) > 0)
+		service->delays_found = true;
+}
+
+/* A store that was being rebuilt when it was opened had nothing yet. */
+static void
+read_rebuilt(struct service *service, struct mm_store *store)
+{
+	if (!atomic_exchange(&service->rebuilt, false))
+		return;
+	find_imports(service, store);
+	if (!service->delays_found)
+		load_delays(service, store);
 }
 
 /* A policy without greylisting needs no store. */
@@ -302,9 +327,11 @@ tend_store(struct service *service)
 	struct mm_err err;
 	bool needed;
 
-	if ((store = atomic_load(&service->store)) != NULL &&
-	    now >= service->save_due)
-		save_delays(service, store);
+	if ((store = atomic_load(&service->store)) != NULL) {
+		read_rebuilt(service, store);
+		if (now >= service->save_due)
+			save_delays(service, store);
+	}
 	if (store != NULL || now < service->store_due)
 		return;
 	policy = service_policy(service);
@@ -438,8 +465,10 @@ service_stop(struct service *service, int wait_ms)
 		return;
 	nanosleep(&replies, NULL);
 	mm_dns_free(service->dns);
-	if ((store = atomic_load(&service->store)) != NULL)
+	if ((store = atomic_load(&service->store)) != NULL) {
+		read_rebuilt(service, store);
 		save_delays(service, store);
+	}
 	mm_store_free(store);
 	service->dns = NULL;
 	atomic_store(&service->store, NULL);

@@ -5,6 +5,7 @@ usage: MAILMUM=path/to/mailmum test_store.py
 """
 import ctypes
 import glob
+import json
 import os
 import signal
 import sqlite3
@@ -30,6 +31,12 @@ def known(gate, addresses):
 
 def store(gate):
     return gate.stats()["store"]
+
+
+def begun(gate):
+    """Of the delays: how many mails had to wait."""
+    _, _, body = gate.control(b"greylist-delays\n")
+    return json.loads(body)["begun"]
 
 
 class Damage(unittest.TestCase):
@@ -60,6 +67,7 @@ class Damage(unittest.TestCase):
         addresses = [f"192.0.{n}.1" for n in range(2, 12)]
         with Gate(GREYLIST, "greylist_delay = 1s") as gate:
             known(gate, addresses)
+            before = begun(gate)
             gate.stop()
             db = sqlite3.connect(gate.path("greylist.sqlite"))
             db.execute("DROP TABLE waiting")
@@ -73,6 +81,9 @@ class Damage(unittest.TestCase):
                 self.assertEqual(session(gate.milter, address), "continue")
             self.assertEqual(session(gate.milter, "198.51.100.1")[:3], "451")
             self.assertGreaterEqual(store(gate)["carried"], len(addresses))
+            gate.stop()
+            self.restart(gate)
+            self.assertEqual(begun(gate), before + 1)
 
     def test_another_program_s_file_is_left_alone(self):
         with Gate(GREYLIST) as gate:
