@@ -90,7 +90,7 @@ def command(word):
     (line,) = [line for line in text.splitlines()
                if line.startswith(f"    {word} ") and "sendmail" in line]
     return line.replace(INSTALLED, str(CONTRIB)).removesuffix(
-        " && sendmailconfig")
+        " && sendmailconfig </dev/null")
 
 
 def listeners():
