@@ -69,8 +69,8 @@ cat <<END
 mailmum judges by contrib/mailmum.conf until you press Ctrl-C; what it has
 greylisted is then forgotten.  It logs below.  Meanwhile, in another shell:
 
-    $bin/mailmumctl -c $dir/mailmum.conf explain 192.0.2.1
-    $bin/mailmumctl -c $dir/mailmum.conf stats
+    $PWD/$bin/mailmumctl -c $dir/mailmum.conf explain 192.0.2.1
+    $PWD/$bin/mailmumctl -c $dir/mailmum.conf stats
 
 To have Postfix ask it, put this line into main.cf and run "postfix reload";
 if mailmum is not there, mail is accepted as before:
