@@ -194,6 +194,16 @@ write_all(struct foreign_take *take, const struct foreign_source *source,
 	return rc;
 }
 
+/* Another program's file, most likely. */
+static int
+none_understood(const struct ctl *ctl, const struct foreign_take *take,
+    const struct foreign_source *source)
+{
+	return ctl_fail(ctl, EX_DATAERR,
+	    "%s: nothing in it is as %s has it; %s", source->name,
+	    ctl->argument, take->complaint[0].text);
+}
+
 static int
 import(const struct ctl *ctl, const struct mm_settings *settings,
     const struct foreign_program *program, int64_t delay)
@@ -211,6 +221,9 @@ import(const struct ctl *ctl, const struct mm_settings *settings,
 	if (foreign_source_open(&source, ctl->second, program, &err) != 0 ||
 	    foreign_survey(take, source.text, source.name, program, &err) != 0)
 		code = ctl_fail(ctl, EX_DATAERR, "%s", err.text);
+	else if (take->counts.records > 0 &&
+		 take->counts.unknown == take->counts.records)
+		code = none_understood(ctl, take, &source);
 	else if (!ctl->dry_run && write_all(take, &source, program, &err) != 0)
 		code = ctl_fail(ctl, EX_IOERR, "%s", err.text);
 	else if (!ctl->json)

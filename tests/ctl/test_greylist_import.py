@@ -127,13 +127,23 @@ standard input: record 4: "nobody" is no address
                         stdin=dump(TRIPLETS) + dump(CLIENTS)))
 
     def test_many_complaints(self):
+        row = f"192.0.2.7\t<a@example.org>\t<b@example.com>\t{NOW + 900}\n"
         out = self.expect(0, "milter-greylist", "-", "--dry-run",
-                          stdin="\033[31mwhat\n" * 12)
+                          stdin="\033[31mwhat\n" * 12 + row)
         self.assertNotIn("\033", out)
         self.assertIn("        12  are not understood\nstandard input:1: ",
                       out)
         self.assertIn("standard input:10: ", out)
         self.assertIn("and 2 more.\nNothing", out)
+
+    def test_nothing_understood(self):
+        """Most likely it is another program's file."""
+        for more in [], ["--dry-run"]:
+            self.expect(65, "sqlgrey", "-", *more, stdin="root:x:0:0\n" * 3,
+                        stderr="mailmumctl: greylist import: standard input: "
+                        "nothing in it is as sqlgrey has it; standard input:1:"
+                        " this is not seven columns with tabs between\n")
+        self.assertEqual([], list(self.state.iterdir()))
 
     def test_delay(self):
         text = dump({"192.0.2.0/a@b/b@example.com": (NOW - 90, NOW - 30)})
