@@ -68,6 +68,10 @@ read_word(struct mm_settings_redis *redis, const char *port, char *word,
 		    "\"%s\" is not supported: sqlite is, and redis:HOST:PORT "
 		    "or rediss:HOST:PORT beside it",
 		    word);
+	if (mm_str_begins(strchr(word, ':'), "://"))
+		return mm_err_set(err,
+		    "\"%s\": without the two slashes, as in redis:HOST:PORT",
+		    word);
 	if (redis->shared && tls != config->tls)
 		return mm_err_set(err, "redis: and rediss: do not mix");
 	config->tls = tls;

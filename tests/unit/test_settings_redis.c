@@ -91,6 +91,9 @@ test_mistakes_are_named(void **state)
 	    {"",
 		"greylist_store: \"\" is not supported: \"sqlite\" is, and has "
 		"to come first"},
+	    {"sqlite, redis://127.0.0.1",
+		"greylist_store: \"redis://127.0.0.1\": without the two "
+		"slashes, as in redis:HOST:PORT"},
 	    {"redis:a, sqlite",
 		"greylist_store: \"redis:a, sqlite\" is not supported: "
 		"\"sqlite\" is, and has to come first"},
