@@ -101,6 +101,15 @@ print_number(FILE *out, uint64_t n, const char *what)
 	fprintf(out, "%10" PRIu64 "           %s\n", n, what);
 }
 
+/* Another program's file, or what mailmum has said to standard error. */
+static bool
+none_ours(const struct mm_report *report)
+{
+	return report->foreign > 0 && report->records == 0 &&
+	       report->notices == 0 && report->malformed == 0 &&
+	       report->outside == 0;
+}
+
 static void
 print_totals(const struct mm_report *report, FILE *out)
 {
@@ -137,6 +146,9 @@ print_totals(const struct mm_report *report, FILE *out)
 	if (report->malformed > 0)
 		print_number(out, report->malformed,
 		    "lines were damaged, and are not counted");
+	if (none_ours(report))
+		print_number(out, report->foreign,
+		    "lines, and none as mailmum writes it to syslog or json:");
 }
 
 static void

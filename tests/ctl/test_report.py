@@ -197,6 +197,13 @@ class Sums(Case):
         self.assertIn("0           recipients judged", self.run_ctl(path))
         Page(self.run_ctl("--html", path))
 
+    def test_nothing_of_mailmum(self):
+        said = "lines, and none as mailmum writes it to syslog or json:"
+        text = written(syslog_line)
+        self.assertIn(f"         2           {said}\n", self.run_ctl(
+            self.write("action=accept reason=x\nhello\n")))
+        self.assertNotIn(said, self.run_ctl(self.write("hello\n" + text)))
+
     def test_odd_lines(self):
         """NUL bytes, lines without end, and what is no text at all."""
         text = written(syslog_line)
