@@ -159,8 +159,8 @@ say_exceptions(FILE *out, const struct mm_exempt *exempt)
 		    "there. ",
 		    missing);
 	if (n > 0)
-		fprintf(out, "%zu exception%s from greylisting known. ", n,
-		    n == 1 ? " is" : "s are");
+		fprintf(out, "%zu exception%s from greylisting %s known. ", n,
+		    n == 1 ? "" : "s", n == 1 ? "is" : "are");
 }
 
 /* The summary in plain words, one long line. */

@@ -39,10 +39,11 @@ static void
 print_table(struct json_object *all, struct json_object *rows)
 {
 	int64_t setting = number_of(all, "greylist_delay");
+	int64_t begun = number_of(all, "begun");
 	char text[32];
 
-	printf("%" PRId64 " mails had to wait.  greylist_delay is %s.\n\n",
-	    number_of(all, "begun"), greylist_span(setting, text));
+	printf("%" PRId64 " mail%s had to wait.  greylist_delay is %s.\n\n",
+	    begun, begun == 1 ? "" : "s", greylist_span(setting, text));
 	printf("  %6s  %9s  %8s  %8s  %8s  %9s  %9s\n", "Delay", "Came back",
 	    "half in", "95 % in", "longest", "not known", "away");
 	for (size_t i = 0; i < json_object_array_length(rows); i++)

@@ -103,6 +103,13 @@ skip_oldest(struct greylist *greylist, struct list *list)
 	return code;
 }
 
+static bool
+picky(const struct ctl *ctl)
+{
+	return ctl->client != NULL || ctl->sender != NULL ||
+	       ctl->recipient != NULL;
+}
+
 static int
 list_all(struct greylist *greylist)
 {
@@ -124,7 +131,8 @@ list_all(struct greylist *greylist)
 			code = ctl_fail(list.ctl, EX_IOERR, "cannot write: %s",
 			    strerror(list.json.error));
 	} else if (code == 0 && list.seen == 0) {
-		puts("Nothing waits.");
+		puts(picky(greylist->ctl) ? "Nothing that fits waits."
+					  : "Nothing waits.");
 	}
 	return code;
 }

@@ -56,7 +56,8 @@ print_triplet(const struct mm_record *record)
 	greylist_when(record->first, first);
 	greylist_when(record->last, last);
 	if (record->count > 0)
-		printf("passed first %s, last noted %s\n", first, last);
+		printf(
+		    "has passed; first seen %s, last noted %s\n", first, last);
 	else
 		printf("waits since %s, last noted %s\n", first, last);
 }
@@ -76,8 +77,9 @@ print_record(const struct explain *x, enum reading reading,
 		    record->count, needed, greylist_when(record->last, when));
 		break;
 	case READ_SOURCE:
-		printf("%" PRId64 " waiting, of %u, %s\n", record->count,
-		    x->rules.waiting_limit, greylist_when(record->last, when));
+		printf("%" PRId64 " waiting, of %u, counted %s\n",
+		    record->count, x->rules.waiting_limit,
+		    greylist_when(record->last, when));
 		break;
 	case READ_WINDOW:
 		printf("until %s%s\n", greylist_when(record->last, when),

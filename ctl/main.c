@@ -405,7 +405,8 @@ run(struct ctl *ctl, int argc, char **argv)
 	int code;
 
 	if (!read_options(argc, argv, ctl, &given))
-		return CTL_USAGE;
+		return ctl_fail(
+		    ctl, CTL_USAGE, "mailmumctl --help lists the options");
 	argc -= optind;
 	argv += optind;
 	if (given & BIT(OPTION_VERSION)) {

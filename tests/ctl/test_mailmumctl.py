@@ -116,6 +116,7 @@ class Usage(Case):
         done = self.run_ctl("check", "--frob", config=False)
         self.assertEqual(2, done.returncode)
         self.assertIn("--frob", done.stderr)
+        self.assertIn("mailmumctl --help", done.stderr)
 
     def test_help(self):
         for option in "-h", "--help":
