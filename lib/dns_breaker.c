@@ -20,7 +20,7 @@ struct mm_breaker {
 	struct mm_breaker *chained; /* immutable */
 	atomic_bool open;
 	/* the resolver's */
-	unsigned failures, timeouts; /* in a row */
+	unsigned failures, timeouts, bogus; /* in a row */
 	int64_t pause_us, probe_us;
 	struct mm_breaker *next_open;
 	struct mm_breakers *all;
@@ -122,6 +122,18 @@ mm_breaker_zone(const struct mm_breaker *breaker)
 	return breaker->zone;
 }
 
+/* What they all were, if they were the same. */
+static const char *
+failures_of(const struct mm_breaker *b)
+{
+	if (b->timeouts == b->failures)
+		return "5 time-outs in a row";
+	if (b->bogus == b->failures)
+		return "5 answers in a row without a valid DNSSEC signature, "
+		       "as behind a forwarder that takes it off";
+	return "5 failures in a row";
+}
+
 bool
 mm_breaker_failed(struct mm_breaker *b, enum mm_dns_cause cause, int64_t now_us,
     const char **why)
@@ -129,10 +141,11 @@ mm_breaker_failed(struct mm_breaker *b, enum mm_dns_cause cause, int64_t now_us,
 	b->failures++;
 	if (cause == MM_DNS_TIMEOUT)
 		b->timeouts++;
+	if (cause == MM_DNS_BOGUS)
+		b->bogus++;
 	if (b->failures < FAILURES || mm_breaker_open(b))
 		return false;
-	*why = b->timeouts == b->failures ? "5 time-outs in a row"
-					  : "5 failures in a row";
+	*why = failures_of(b);
 	b->pause_us = b->all->pause_us;
 	b->probe_us = now_us + b->pause_us;
 	b->next_open = b->all->open;
@@ -146,7 +159,7 @@ mm_breaker_worked(struct mm_breaker *b)
 {
 	struct mm_breaker **at = &b->all->open;
 
-	b->failures = b->timeouts = 0;
+	b->failures = b->timeouts = b->bogus = 0;
 	if (!mm_breaker_open(b))
 		return false;
 	while (*at != b)

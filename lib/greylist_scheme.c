@@ -10,6 +10,7 @@
 #include "lib/matchlist.h"
 #include "lib/name.h"
 #include "lib/settings.h"
+#include "lib/str.h"
 #include "lib/suffix.h"
 #include "lib/tokens.h"
 
@@ -30,6 +31,17 @@ complain(const struct reader *r, const char *name, const char *text)
 	    mm_conf_line_of(r->conf, name), "%s: %s", name, text);
 }
 
+static const char *
+all_words(const struct mm_name *words, size_t n, char *mem, size_t size)
+{
+	struct mm_buf buf;
+
+	mm_buf_init(&buf, mem, size);
+	for (size_t i = 0; i < n; i++)
+		mm_buf_addf(&buf, "%s%s", i > 0 ? ", " : "", words[i].word);
+	return mem;
+}
+
 /* The words of a list, as their codes, in order.  How many; -1: no memory. */
 static int
 read_words(const struct reader *r, const char *name, const char *text,
@@ -40,7 +52,7 @@ read_words(const struct reader *r, const char *name, const char *text,
 	int n = 0;
 
 	for (; (len = mm_token_next(text, &at)) > 0; at += len) {
-		char *word = strndup(text + at, len);
+		char *word = strndup(text + at, len), all[128];
 		int code, i = 0;
 
 		if (word == NULL)
@@ -48,10 +60,12 @@ read_words(const struct reader *r, const char *name, const char *text,
 		code = mm_name_code(words, nwords, word, -1);
 		while (i < n && ret[i] != code)
 			i++;
-		if (code == -1 || i < n) {
-			mm_err_set(&err, "\"%.100s\" %s", word,
-			    code == -1 ? "is none of its words"
-				       : "stands there twice");
+		if (code == -1) {
+			mm_err_set(&err, "\"%.100s\" is none of: %s", word,
+			    all_words(words, nwords, all, sizeof(all)));
+			complain(r, name, err.text);
+		} else if (i < n) {
+			mm_err_set(&err, "\"%.100s\" stands there twice", word);
 			complain(r, name, err.text);
 		} else {
 			ret[n++] = code;

@@ -208,9 +208,13 @@ read_for(const struct work *w, int64_t otherwise)
 
 	if (text == NULL)
 		return otherwise;
-	if (mm_str_to_ms(text, &ms) && ms >= 1000 && ms / 1000 <= FOR_MAX)
+	if (*text != '\0' && text[strspn(text, "0123456789")] == '\0')
+		answer(w, CONTROL_UNKNOWN,
+		    "a time has a unit: 15m are minutes, 15s seconds");
+	else if (mm_str_to_ms(text, &ms) && ms >= 1000 && ms / 1000 <= FOR_MAX)
 		return ms / 1000;
-	answer(w, CONTROL_UNKNOWN, "that is no time from 1s on");
+	else
+		answer(w, CONTROL_UNKNOWN, "that is no time from 1s on");
 	return -1;
 }
 

@@ -90,7 +90,7 @@ static const struct {
 	const char *begins, *so, *ended;
 } list_states[] = {
 	[MM_LIST_FINE] =   { MM_EVENT_LIST_FINE,   "answers", "well", "answers" },
-	[MM_LIST_DEAD] =   { MM_EVENT_LIST_DEAD,   "does not answer:", "mail is judged without it", "answers again" },
+	[MM_LIST_DEAD] =   { MM_EVENT_LIST_DEAD,   "is of no use:", "mail is judged without it", "answers again" },
 	[MM_LIST_ERRORS] = { MM_EVENT_LIST_ERRORS, "answers error code", "which is no listing: mail is judged without it", "answers no error codes any more" },
 	[MM_LIST_PARKED] = { MM_EVENT_LIST_PARKED, "answers", "as no list does: mail is judged without it", "answers as a list again" },
 };

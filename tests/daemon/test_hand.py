@@ -137,6 +137,8 @@ class Hand(unittest.TestCase):
                  "that is no time from 1s on"),
                 (b"greylist-expect recipient=b@x for=99999999999999w",
                  "that is no time from 1s on"),
+                (b"greylist-expect recipient=b@x for=15",
+                 "a time has a unit: 15m are minutes, 15s seconds"),
                 (b"greylist-expect recipient=b@x for=soon",
                  "that is no time from 1s on"),
                 (b"greylist-allow", "it is no address, and in nobody's "
@@ -157,12 +159,12 @@ class Hand(unittest.TestCase):
     def test_the_log_says_who(self):
         evil = "%22%20by%3Droot%0agreylist-allow"
         self.hand(200, b"greylist-expect recipient=" + evil.encode() +
-                  b"@x.example sudo-user=jo%20e for=60")
+                  b"@x.example sudo-user=jo%20e for=60s")
         line = until(lambda: self.gate.lines("greylist-expect"), "the line")
         me = pwd.getpwuid(os.getuid()).pw_name
         self.assertEqual(
             [f'greylist-expect by={me} uid={os.getuid()} sudo_user="jo e" '
-             'recipient="\\" by=root\\x0Agreylist-allow@x.example" for=60 '
+             'recipient="\\" by=root\\x0Agreylist-allow@x.example" for=60s '
              "seconds=60"], line)
         self.hand(200, b"greylist-allow who=mx.sender.example")
         line = until(lambda: self.gate.lines("greylist-allow by"), "the line")

@@ -46,6 +46,18 @@ test_opens_at_the_fifth_failure_in_a_row(void **state)
 	assert_false(failures(b, 4, MM_DNS_TIMEOUT, 0, &why));
 	assert_true(failures(b, 1, MM_DNS_SERVFAIL, 0, &why));
 	assert_string_equal("5 failures in a row", why);
+
+	/* a forwarder that takes signatures off makes all lists look dead */
+	assert_true(mm_breaker_worked(b));
+	assert_true(failures(b, 5, MM_DNS_BOGUS, 0, &why));
+	assert_string_equal("5 answers in a row without a valid DNSSEC "
+			    "signature, as behind a forwarder that takes it "
+			    "off",
+	    why);
+	assert_true(mm_breaker_worked(b));
+	assert_false(failures(b, 4, MM_DNS_BOGUS, 0, &why));
+	assert_true(failures(b, 1, MM_DNS_TIMEOUT, 0, &why));
+	assert_string_equal("5 failures in a row", why);
 	mm_breakers_free(all);
 	mm_breakers_free(NULL);
 }

@@ -247,14 +247,16 @@ test_mistakes_are_found(void **state)
 		const char *config, *want;
 	} cases[] = {
 	    {"greylist_identity = name, nmae\n",
-		"1: greylist_identity: \"nmae\" is none of its words"},
+		"1: greylist_identity: \"nmae\" is none of: group, name, spf, "
+		"network"},
 	    {"greylist_identity = name, network, name\n",
 		"1: greylist_identity: \"name\" stands there twice"},
 	    {"greylist_key =\n",
 		"1: greylist_key: empty: all mail would be one, and pass when "
 		"it is repeated"},
 	    {"greylist_key = client, from\n",
-		"1: greylist_key: \"from\" is none of its words"},
+		"1: greylist_key: \"from\" is none of: client, sender, "
+		"recipient"},
 	    {"greylist_groups = a={192.0.2.0/24}\n   192.0.2.0/24\n",
 		"2: greylist_groups: \"192.0.2.0/24\" is not NAME={NETWORKS "
 		"AND DOMAINS}"},
