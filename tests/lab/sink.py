@@ -22,9 +22,9 @@ class _Lmtp(socketserver.StreamRequestHandler):
         lines = []
         while (line := self.rfile.readline().rstrip(b"\r\n")) != b".":
             lines.append(line.decode("latin1"))
-        for recipient in self.recipients:
+        self.server.keep(self.recipients, lines)  # before anybody hears so
+        for _ in self.recipients:
             self._say("250 2.0.0 kept")
-        self.server.keep(self.recipients, lines)
 
     def handle(self):
         self.recipients = []
