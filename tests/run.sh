@@ -28,6 +28,7 @@ install_packages $browser_packages || say "going on without a browser"
 cmake --preset dev && cmake --build --preset dev || exit 1
 
 # One group after the other; the first that fails is the last thing printed.
+# The lab's tests mostly wait, each in a network of its own: two at a time.
 tree=build/dev
 run() {
 	printf '\n=== %s\n' "$1"
@@ -38,7 +39,7 @@ run "quick: units, replay, lint, fuzz corpora" \
 	-LE 'lab|long' -j "$(nproc)" || exit 1
 [ "$(id -u)" = 0 ] || say "the lab needs root: it will be skipped"
 run "lab: real mail through real servers, in a network of their own" \
-	-L lab -LE long || exit 1
+	-L lab -LE long -j "$(nproc)" || exit 1
 [ -n "$long" ] || exit 0
 
 run "long" -L long || exit 1
