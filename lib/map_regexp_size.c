@@ -82,6 +82,10 @@ take(struct group groups[DEPTH_MAX], size_t *depth, const char **p, char what)
 			add_atom(&groups[--*depth],
 			    at_most(group->before + group->last + 1));
 		break;
+	case '*':
+	case '?':
+		repeat(group, 1);
+		break;
 	case '+':
 		repeat(group, 2);
 		break;
@@ -102,10 +106,12 @@ mm_regexp_size(const char *text, bool extended)
 	size_t depth = 0;
 
 	for (const char *p = text; *p != '\0';) {
-		bool escaped = *p == '\\' && p[1] != '\0';
+		bool escaped = *p == '\\' && p[1] != '\0', operator;
 
 		p += escaped ? 1 : 0;
-		if (!take(groups, &depth, &p, escaped != extended ? *p : '\0'))
+		/* a star is an operator in basic expressions, too */
+		operator= escaped != extended ||(*p == '*' && !escaped);
+		if (!take(groups, &depth, &p, operator? *p : '\0'))
 			return TOO_LARGE;
 		if (*p == '[' && !escaped)
 			p = skip_bracket(p + 1);
