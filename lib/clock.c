@@ -25,6 +25,17 @@ const struct mm_clock mm_clock_system = {
     .mono = system_mono,
 };
 
+void
+mm_clock_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 int64_t
 mm_clock_stepped(struct mm_clock_watch *watch, const struct mm_clock *clock)
 {

@@ -6,6 +6,7 @@
 #ifndef MM_CLOCK_H
 #define MM_CLOCK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,6 +28,10 @@ mm_clock_mono(const struct mm_clock *clock)
 {
 	return clock->mono(clock);
 }
+
+/* For pthread_cond_timedwait() until a time of the system's monotonic clock.
+ * Does not fail with glibc. */
+void mm_clock_cond_init(pthread_cond_t *cond);
 
 /* Has the wall clock been set?  All zero to begin with; confined. */
 struct mm_clock_watch {

@@ -31,16 +31,12 @@ struct mm_batch *
 mm_batch_new(void)
 {
 	struct mm_batch *batch = calloc(1, sizeof(*batch));
-	pthread_condattr_t attr;
 
 	if (batch == NULL)
 		return NULL;
-	/* none of these fails with glibc */
+	/* does not fail with glibc */
 	pthread_mutex_init(&batch->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&batch->finished, &attr);
-	pthread_condattr_destroy(&attr);
+	mm_clock_cond_init(&batch->finished);
 	batch->refs = 1;
 	return batch;
 }

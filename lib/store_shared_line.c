@@ -269,17 +269,6 @@ start(struct mm_shared_line *line)
 	return rc;
 }
 
-static void
-init_cond(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 struct mm_shared_line *
 mm_shared_line_new(const struct mm_shared_config *config,
     const struct mm_clock *clock, struct mm_err *err)
@@ -297,7 +286,7 @@ mm_shared_line_new(const struct mm_shared_config *config,
 	line->pause = config->pause_ms * 1000;
 	line->end = &line->first;
 	pthread_mutex_init(&line->lock, NULL);
-	init_cond(&line->work);
+	mm_clock_cond_init(&line->work);
 	if (start(line) == 0)
 		return line;
 	mm_err_set(err, "no thread can be made");
@@ -395,7 +384,7 @@ ask_new(const struct mm_shared_question *question)
 		return NULL;
 	ask->question = *question;
 	ask->refs = 2; /* who asks, and who answers */
-	init_cond(&ask->answered);
+	mm_clock_cond_init(&ask->answered);
 	return ask;
 }
 

@@ -95,12 +95,6 @@ mm_shared_end(const struct mm_shared_rule *rule, const struct mm_record *record)
 	return within(record->last, TIME_MAX) + within(rule->age, TIME_MAX);
 }
 
-static bool
-is_nothing(const struct mm_record *record)
-{
-	return record->first == 0 && record->last == 0 && record->count == 0;
-}
-
 static int64_t
 later(int64_t a, int64_t b)
 {
@@ -122,8 +116,8 @@ struct mm_record
 mm_shared_join(const struct mm_shared_rule *rule, const struct mm_record *a,
     const struct mm_record *b)
 {
-	if (is_nothing(a) || is_nothing(b))
-		return is_nothing(a) ? *b : *a;
+	if (!mm_record_seen(a) || !mm_record_seen(b))
+		return mm_record_seen(a) ? *a : *b;
 	if (rule->share == MM_STORE_SHARE_WINDOW)
 		return later_window(a, b);
 	if (a->first > mm_shared_end(rule, b))

@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/store.h"
 #include "lib/store_hash.h"
@@ -234,6 +235,13 @@ int mm_sqlite_remove(struct mm_sqlite *db, int64_t k, int64_t note);
 void mm_sqlite_text(
     sqlite3_stmt *row, int column, char ret[MM_STORE_NOTE_MAX + 1]);
 
+/* What the store's threads wait by: monotonic, us. */
+static inline int64_t
+mm_sqlite_now(void)
+{
+	return mm_clock_mono(&mm_clock_system);
+}
+
 /* store_sqlite_queue.c */
 
 /* Nobody waits for it; it is lost where there is no room for it. */
@@ -251,8 +259,7 @@ bool mm_sqlite_take(
 /* Wakes the caller.  The request is gone then. */
 void mm_sqlite_answer(struct mm_sqlite_request *request,
     enum mm_store_status status, const struct mm_err *err);
-/* For waits on the monotonic clock, until us on it. */
-void mm_sqlite_init_cond(pthread_cond_t *cond);
+/* us of the monotonic clock, for waits. */
 struct timespec mm_sqlite_timespec(int64_t us);
 /* Waits for cond, with store->lock held, until at (monotonic, us). */
 void mm_sqlite_wait(

@@ -15,12 +15,6 @@
 /* Longer, and it goes on beside the updates. */
 #define REBUILD_MAX_US 600000000
 
-static int64_t
-mono(void)
-{
-	return mm_clock_mono(&mm_clock_system);
-}
-
 void
 mm_sqlite_suspect(
     struct mm_sqlite_store *s, unsigned generation, const struct mm_err *why)
@@ -157,7 +151,7 @@ tell_rebuilt(struct mm_sqlite_store *s, const char *aside, bool whole)
 bool
 mm_sqlite_may_set_aside(const struct mm_sqlite_store *s)
 {
-	return mono() >= s->aside_due;
+	return mm_sqlite_now() >= s->aside_due;
 }
 
 int
@@ -172,7 +166,7 @@ mm_sqlite_set_aside(struct mm_sqlite_store *s, struct mm_err *err)
 		free(aside);
 		return -1;
 	}
-	s->aside_due = mono() + ASIDE_EVERY_US;
+	s->aside_due = mm_sqlite_now() + ASIDE_EVERY_US;
 	atomic_store(&s->carried, 0);
 	atomic_fetch_add(&s->asides, 1);
 	if (s->watch.damaged != NULL)
@@ -186,7 +180,7 @@ mm_sqlite_set_aside(struct mm_sqlite_store *s, struct mm_err *err)
 static void
 begin_carry(struct mm_sqlite_store *s, char *aside, int64_t from)
 {
-	s->rebuild_until = mono() + REBUILD_MAX_US;
+	s->rebuild_until = mm_sqlite_now() + REBUILD_MAX_US;
 	pthread_mutex_lock(&s->lock);
 	free(s->aside);
 	s->aside = aside;

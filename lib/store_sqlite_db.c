@@ -365,12 +365,6 @@ mm_sqlite_text(sqlite3_stmt *row, int column, char ret[MM_STORE_NOTE_MAX + 1])
 	    text == NULL ? "" : (const char *)text);
 }
 
-static bool
-is_there(const struct mm_record *record)
-{
-	return record->first != 0 || record->last != 0 || record->count != 0;
-}
-
 static void
 bind_text(sqlite3_stmt *stmt, int at, const char *text)
 {
@@ -426,8 +420,8 @@ mm_sqlite_put(struct mm_sqlite *db, const struct mm_sqlite_row *was,
 	int64_t row = was->note;
 	int rc = SQLITE_OK;
 
-	if (!is_there(record))
-		return is_there(&was->record)
+	if (!mm_record_seen(record))
+		return mm_record_seen(&was->record)
 			   ? mm_sqlite_remove(db, was->k, was->note)
 			   : SQLITE_OK;
 	if (note != NULL && row == 0)
@@ -448,6 +442,6 @@ mm_sqlite_put(struct mm_sqlite *db, const struct mm_sqlite_row *was,
 		sqlite3_bind_null(put, 5);
 	else
 		sqlite3_bind_int64(put, 5, row);
-	db->more_records += !is_there(&was->record);
+	db->more_records += !mm_record_seen(&was->record);
 	return step(db, MM_SQLITE_PUT);
 }

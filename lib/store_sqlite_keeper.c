@@ -9,12 +9,6 @@
 
 #define RETRY_US 1000000 /* a broken database is left alone for so long */
 
-static int64_t
-mono(void)
-{
-	return mm_clock_mono(&mm_clock_system);
-}
-
 int
 mm_sqlite_keeper_broken(struct mm_sqlite_store *s, int rc, struct mm_err *err)
 {
@@ -25,7 +19,7 @@ mm_sqlite_keeper_broken(struct mm_sqlite_store *s, int rc, struct mm_err *err)
 		return -1;
 	mm_sqlite_close(&s->writer);
 	s->damaged = mm_sqlite_is_damage(rc) && mm_sqlite_may_set_aside(s);
-	s->retry_at = mono() + RETRY_US;
+	s->retry_at = mm_sqlite_now() + RETRY_US;
 	s->why = *err;
 	return -1;
 }
@@ -78,7 +72,7 @@ open_writer(struct mm_sqlite_store *s, struct mm_err *err)
 	sqlite3_wal_hook(s->writer.db, note_log, s);
 	mm_sqlite_tell_counts(s);
 	s->written = was_written;
-	s->opened = mono();
+	s->opened = mm_sqlite_now();
 	s->purge_next = INT64_MIN;
 	s->purge_due = s->opened;
 	/* It may be another file by now. */
@@ -94,7 +88,7 @@ mm_sqlite_keeper_ready(struct mm_sqlite_store *s, struct mm_err *err)
 {
 	if (s->writer.db != NULL)
 		return 0;
-	if (mono() < s->retry_at && !s->damaged) {
+	if (mm_sqlite_now() < s->retry_at && !s->damaged) {
 		*err = s->why;
 		return -1;
 	}
@@ -103,7 +97,7 @@ mm_sqlite_keeper_ready(struct mm_sqlite_store *s, struct mm_err *err)
 	/* found to be damaged, it is opened again: another one */
 	if (s->damaged && open_writer(s, &s->why) == 0)
 		return 0;
-	s->retry_at = mono() + RETRY_US;
+	s->retry_at = mm_sqlite_now() + RETRY_US;
 	*err = s->why;
 	return -1;
 }
@@ -181,7 +175,7 @@ mm_sqlite_tell_counts(struct mm_sqlite_store *s)
 static int
 rebuilt(struct mm_sqlite_store *s, struct mm_err *err)
 {
-	if (s->rebuild_until == 0 || mono() >= s->rebuild_until)
+	if (s->rebuild_until == 0 || mm_sqlite_now() >= s->rebuild_until)
 		return 0;
 	return mm_err_set(err, "%s: is being rebuilt", s->path);
 }
@@ -260,9 +254,9 @@ end(struct mm_sqlite_store *s)
 int
 mm_sqlite_keeper_start(struct mm_sqlite_store *s, struct mm_err *err)
 {
-	mm_sqlite_init_cond(&s->work);
-	mm_sqlite_init_cond(&s->tick);
-	mm_sqlite_init_cond(&s->mend);
+	mm_clock_cond_init(&s->work);
+	mm_clock_cond_init(&s->tick);
+	mm_clock_cond_init(&s->mend);
 	s->end = &s->first;
 	if (mm_sqlite_keeper_ready(s, err) == -1)
 		goto fail;

@@ -14,21 +14,15 @@
 #define NO_MEMORY_US 1000000
 #define SKIP_ROWS 16 /* a page has more, but not many times more */
 
-static int64_t
-mono(void)
-{
-	return mm_clock_mono(&mm_clock_system);
-}
-
 /* False: the store is being closed. */
 static bool
 rest(struct mm_sqlite_store *s, int64_t us)
 {
-	int64_t until = mono() + us;
+	int64_t until = mm_sqlite_now() + us;
 	bool stop;
 
 	pthread_mutex_lock(&s->lock);
-	while (!(stop = s->stop) && mono() < until)
+	while (!(stop = s->stop) && mm_sqlite_now() < until)
 		mm_sqlite_wait(s, &s->mend, until);
 	pthread_mutex_unlock(&s->lock);
 	return !stop;
@@ -105,14 +99,14 @@ check_all(struct mm_sqlite_store *s, struct mm_sqlite *db, unsigned generation,
 	int rc;
 
 	while (more) {
-		start = mono();
+		start = mm_sqlite_now();
 		rc = step(db, &next, &more);
 		if (mm_sqlite_is_damage(rc)) {
 			mm_err_set(&err, "%s: %s", s->path, sqlite3_errstr(rc));
 			mm_sqlite_suspect(s, generation, &err);
 		}
 		if (rc != SQLITE_OK ||
-		    !rest(s, PAUSE_US + REST * (mono() - start)) ||
+		    !rest(s, PAUSE_US + REST * (mm_sqlite_now() - start)) ||
 		    generation != atomic_load(&s->generation))
 			return false;
 	}

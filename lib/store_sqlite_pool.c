@@ -6,7 +6,7 @@ void
 mm_sqlite_pool_init(struct mm_sqlite_pool *pool)
 {
 	pthread_mutex_init(&pool->lock, NULL);
-	mm_sqlite_init_cond(&pool->given_back);
+	mm_clock_cond_init(&pool->given_back);
 	for (size_t i = 0; i < MM_SQLITE_READERS; i++) {
 		pool->reader[i].next = pool->free;
 		pool->free = &pool->reader[i];

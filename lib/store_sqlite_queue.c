@@ -15,12 +15,6 @@ mm_sqlite_timespec(int64_t us)
 	    .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
 }
 
-static int64_t
-mono(void)
-{
-	return mm_clock_mono(&mm_clock_system);
-}
-
 void
 mm_sqlite_wait(struct mm_sqlite_store *store, pthread_cond_t *cond, int64_t at)
 {
@@ -53,17 +47,6 @@ copy_note(char **at, const char *text)
 	return copy_text(at, text == NULL ? "" : text, note_len(text));
 }
 
-void
-mm_sqlite_init_cond(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 static struct mm_sqlite_request *
 request_new(const struct mm_store_update *update, size_t argsize)
 {
@@ -83,7 +66,7 @@ request_new(const struct mm_store_update *update, size_t argsize)
 	request->status = MM_STORE_UNKNOWN;
 	request->left = false;
 	pthread_mutex_init(&request->lock, NULL);
-	mm_sqlite_init_cond(&request->answered);
+	mm_clock_cond_init(&request->answered);
 
 	request->update = (struct mm_store_update){.n = update->n,
 	    .at_first = update->at_first,
@@ -140,7 +123,8 @@ enum mm_store_status
 mm_sqlite_ask(struct mm_sqlite_store *s, const struct mm_store_update *update,
     size_t argsize, int64_t wait_ms, struct mm_err *err)
 {
-	struct timespec until = mm_sqlite_timespec(mono() + wait_ms * 1000);
+	struct timespec until =
+	    mm_sqlite_timespec(mm_sqlite_now() + wait_ms * 1000);
 	struct mm_sqlite_request *request = request_new(update, argsize);
 	enum mm_store_status status;
 	int rc = 0;

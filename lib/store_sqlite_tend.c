@@ -19,12 +19,6 @@
 #define REST_PAGES 512	    /* 1 MB: what the keeper may copy itself */
 #define PASSES_MAX 8
 
-static int64_t
-mono(void)
-{
-	return mm_clock_mono(&mm_clock_system);
-}
-
 struct old {
 	int64_t k, note;
 };
@@ -50,7 +44,7 @@ static int64_t
 purge_time(const struct mm_sqlite_store *s)
 {
 	int64_t now = mm_clock_wall(s->clock);
-	int64_t passed = (mono() - s->opened) / 1000000;
+	int64_t passed = (mm_sqlite_now() - s->opened) / 1000000;
 
 	return now < s->written + passed ? now : s->written + passed;
 }
@@ -61,7 +55,7 @@ scan(struct mm_sqlite_store *s, struct old old[PURGE_KEYS], size_t *n,
     bool *more)
 {
 	sqlite3_stmt *stmt = s->writer.stmt[MM_SQLITE_SCAN];
-	int64_t now = purge_time(s), until = mono() + PURGE_US;
+	int64_t now = purge_time(s), until = mm_sqlite_now() + PURGE_US;
 	int64_t k = s->purge_next, note;
 	struct mm_record record;
 	bool in_time = true;
@@ -78,7 +72,7 @@ scan(struct mm_sqlite_store *s, struct old old[PURGE_KEYS], size_t *n,
 		record.count = sqlite3_column_int64(stmt, 4);
 		if (is_old(s, now, note, &record))
 			old[(*n)++] = (struct old){k, note};
-		in_time = mono() < until;
+		in_time = mm_sqlite_now() < until;
 	}
 	*more = (rows == PURGE_KEYS || !in_time) && k < INT64_MAX;
 	s->purge_next = *more ? k + 1 : INT64_MIN;
@@ -89,11 +83,12 @@ scan(struct mm_sqlite_store *s, struct old old[PURGE_KEYS], size_t *n,
 static int
 forget(struct mm_sqlite_store *s, const struct old *old, size_t n)
 {
-	int64_t until = mono() + PURGE_US;
+	int64_t until = mm_sqlite_now() + PURGE_US;
 	int rc = mm_sqlite_begin(&s->writer);
 	size_t i = 0;
 
-	for (; i < n && rc == SQLITE_OK && (i == 0 || mono() < until); i++)
+	for (; i < n && rc == SQLITE_OK && (i == 0 || mm_sqlite_now() < until);
+	     i++)
 		rc = mm_sqlite_remove(&s->writer, old[i].k, old[i].note);
 	if (rc == SQLITE_OK)
 		rc = mm_sqlite_commit(&s->writer);
@@ -122,7 +117,8 @@ purge(struct mm_sqlite_store *s)
 	}
 	if (rc != SQLITE_OK) /* whoever asks next hears of it */
 		mm_sqlite_keeper_broken(s, rc, &err);
-	s->purge_due = mono() + (more ? PURGE_PAUSE_US : PURGE_EVERY_US);
+	s->purge_due =
+	    mm_sqlite_now() + (more ? PURGE_PAUSE_US : PURGE_EVERY_US);
 }
 
 /*
@@ -146,12 +142,12 @@ mm_sqlite_tend(struct mm_sqlite_store *s)
 	}
 	mm_sqlite_mend(s);
 	if (s->writer.db == NULL) { /* the walk begins when it is back */
-		s->purge_due = mono() + PURGE_EVERY_US;
+		s->purge_due = mm_sqlite_now() + PURGE_EVERY_US;
 		return;
 	}
 	if (atomic_exchange(&s->finish, false))
 		finish_checkpoint(s);
-	if (mono() >= s->purge_due)
+	if (mm_sqlite_now() >= s->purge_due)
 		purge(s);
 }
 
@@ -159,11 +155,11 @@ mm_sqlite_tend(struct mm_sqlite_store *s)
 static bool
 wait_tick(struct mm_sqlite_store *s)
 {
-	int64_t at = mono() + CHECKPOINT_EVERY_US;
+	int64_t at = mm_sqlite_now() + CHECKPOINT_EVERY_US;
 	bool stop;
 
 	pthread_mutex_lock(&s->lock);
-	while (!(stop = s->stop) && mono() < at)
+	while (!(stop = s->stop) && mm_sqlite_now() < at)
 		mm_sqlite_wait(s, &s->tick, at);
 	pthread_mutex_unlock(&s->lock);
 	return !stop;

@@ -43,15 +43,11 @@ static struct search *
 search_new(const struct mm_peer *peer)
 {
 	struct search *s = calloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 
 	if (s == NULL)
 		return NULL;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->ended, &attr);
-	pthread_condattr_destroy(&attr);
+	mm_clock_cond_init(&s->ended);
 	s->host = strdup(peer->host);
 	s->port = strdup(peer->port);
 	if (s->host != NULL && s->port != NULL)

@@ -1,14 +1,9 @@
 /* greylist: who waits, how long, and who does not. */
 #include "lib/arena.h"
 #include "lib/err.h"
-#include "lib/greylist.h"
-#include "tests/test.h"
+#include "tests/unit/greylist.h"
 
 #include <string.h>
-
-#define HOUR 3600
-#define DAY (24 * HOUR)
-#define T 1700000000 /* some day */
 
 static const struct mm_greylist_rules rules = {
     .delay = 170,
@@ -31,14 +26,6 @@ struct attempt {
 	bool write;
 	struct mm_record after, client_after;
 };
-
-static void
-assert_same(const struct mm_record *want, const struct mm_record *got)
-{
-	assert_int_equal(want->first, got->first);
-	assert_int_equal(want->last, got->last);
-	assert_int_equal(want->count, got->count);
-}
 
 static void
 check(const struct mm_greylist_rules *by, const struct attempt *a, size_t n)
@@ -243,16 +230,6 @@ test_a_clock_set_back_locks_nobody_out(void **state)
 	check(&rules, attempts, MM_COUNT(attempts));
 }
 
-/* One attempt with more to look at than two records. */
-static struct mm_greylist_answer
-ask(const struct mm_greylist_rules *by,
-    struct mm_record record[MM_GREYLIST_NROLES], int64_t now)
-{
-	bool write;
-
-	return mm_greylist_decide(by, record, now, &write);
-}
-
 static void
 test_others_of_the_same_mail_follow(void **state)
 {
@@ -400,14 +377,6 @@ test_a_host_that_has_earned_it_is_allowed(void **state)
 	assert_int_equal(0, record[MM_GREYLIST_TRIPLET].first);
 	record[MM_GREYLIST_HOST].count = 4;
 	assert_int_equal(MM_GREYLIST_FIRST, ask(&by, record, T + DAY).state);
-}
-
-/* A small generator of its own, so that a failure comes back each time. */
-static unsigned
-draw(uint64_t *seed, unsigned below)
-{
-	*seed = *seed * 6364136223846793005 + 1442695040888963407;
-	return (unsigned)(*seed >> 33) % below;
 }
 
 /* What a patient observer notes of one triplet and its client. */

@@ -1,13 +1,8 @@
 /* greylist: decisions as the store runs them. */
 #include "lib/err.h"
-#include "lib/greylist.h"
-#include "tests/test.h"
+#include "tests/unit/greylist.h"
 
 #include <string.h>
-
-#define HOUR 3600
-#define DAY (24 * HOUR)
-#define T 1700000000 /* some day */
 
 static const struct mm_greylist_rules rules = {
     .delay = 170,
@@ -19,21 +14,6 @@ static const struct mm_greylist_rules rules = {
     .allow_interval = HOUR,
     .waiting_limit = 20,
 };
-
-static void
-assert_same(const struct mm_record *want, const struct mm_record *got)
-{
-	assert_int_equal(want->first, got->first);
-	assert_int_equal(want->last, got->last);
-	assert_int_equal(want->count, got->count);
-}
-
-static unsigned
-draw(uint64_t *seed, unsigned below)
-{
-	*seed = *seed * 6364136223846793005 + 1442695040888963407;
-	return (unsigned)(*seed >> 33) % below;
-}
 
 static void
 any_records(uint64_t *seed, struct mm_record record[MM_GREYLIST_NROLES])

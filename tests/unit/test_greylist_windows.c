@@ -1,9 +1,5 @@
 /* greylist: what was opened by hand, and what is told of attempts. */
-#include "lib/greylist.h"
-#include "tests/test.h"
-
-#define DAY (24 * 3600)
-#define T 1700000000 /* some day */
+#include "tests/unit/greylist.h"
 
 static const struct mm_greylist_rules rules = {
     .delay = 170,
@@ -13,23 +9,6 @@ static const struct mm_greylist_rules rules = {
     .allow_count = 5,
     .allow_interval = 3600,
 };
-
-static void
-assert_same(const struct mm_record *want, const struct mm_record *got)
-{
-	assert_int_equal(want->first, got->first);
-	assert_int_equal(want->last, got->last);
-	assert_int_equal(want->count, got->count);
-}
-
-static struct mm_greylist_answer
-ask(const struct mm_greylist_rules *by,
-    struct mm_record record[MM_GREYLIST_NROLES], int64_t now)
-{
-	bool write;
-
-	return mm_greylist_decide(by, record, now, &write);
-}
 
 /* What the operator opened lets in what would wait, and nothing of it stays.
  */
